@@ -1,0 +1,71 @@
+# Everything a user or CI calls. `make demo`, `make test` and `make dev` install what they need, once.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv pip
+# Wheels only, hashes checked, no bytecode compiled ahead: Python compiles what a run really imports, once.
+INSTALL := $(UV) install --quiet --python $(BIN)/python --require-hashes --only-binary :all:
+PROJECT := $(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+CUSTOMERS ?= 2000
+REAL_HOME := var-real
+timed = @TIMEFORMAT=$$'\n[time] $(1): %1R s\n'; time
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-real dev test check format lock bench-run clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.uv: requirements-uv.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.uv requirements.lock pyproject.toml
+	$(call timed,installation) ( $(INSTALL) -r requirements.lock && $(PROJECT) )
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.lock
+	$(call timed,installation of the test tools) $(INSTALL) -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/.run ## install, write sample data, run the whole job on it
+	$(call timed,sample data) $(BIN)/strata demo --customers $(CUSTOMERS)
+	$(call timed,the whole job) $(BIN)/strata run
+
+demo-real: export STRATA_HOME := $(REAL_HOME)
+demo-real: export STRATA_CONFIG := docs/examples/complete-journey
+demo-real: $(VENV)/.dev ## the same job on the Complete Journey data: a second configuration, no code
+	@docs/examples/complete-journey/fetch $(BIN)/python $(REAL_HOME)/landing
+	$(call timed,the whole job) $(BIN)/strata run
+
+dev: $(VENV)/.run ## the Dagster UI with daemon, schedule and sensor on 127.0.0.1:3000
+	$(BIN)/strata dev
+
+test: $(VENV)/.dev ## install what the tests need, check style and arrows, run all tests
+	$(MAKE) --no-print-directory check
+	$(call timed,tests) $(BIN)/pytest
+
+check: $(VENV)/.dev ## style, types, arrows between the packages, SQL
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint dbt_project --processes 2 --nofail-on-warnings
+
+format: $(VENV)/.dev ## put everything into the style that `check` wants
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench-run: $(VENV)/.run ## where the time of a full run at 20,000 customers goes
+	$(BIN)/strata bench run --size 20k
+
+LOCK := $(UV) compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+lock: $(VENV)/.uv ## resolve the dependencies anew and write the lock files
+	$(LOCK) --upgrade pyproject.toml --group build --group dev -o requirements-dev.lock
+	$(LOCK) --constraint requirements-dev.lock pyproject.toml --group build -o requirements.lock
+	$(LOCK) --group tool -o requirements-uv.lock
+
+clean: ## remove what was installed and built, never data
+	rm -rf $(VENV) dbt_project/target .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,107 @@
+-- The golden profile: one row a customer, each value from the record that `survivorship` names.
+with clusters as (
+    select * from {{ source('identity', 'clusters') }}
+),
+
+records as (
+    select * from {{ ref('int_identity__records') }}
+),
+
+members as (
+    select
+        clusters.customer_id,
+        min(records.customer_type) as customer_type,
+        min(records.first_seen_at) as first_seen_at,
+        count(distinct records.source) as count_sources,
+        count(*) as count_records
+    from clusters
+    inner join records on clusters.record_id = records.record_id
+    group by clusters.customer_id
+),
+
+survivors as (
+    select
+        survivorship.customer_id,
+        survivorship.field,
+        field_values.value
+    from {{ ref('survivorship') }} as survivorship
+    inner join {{ ref('int_identity__field_values') }} as field_values
+        on survivorship.record_id = field_values.record_id and survivorship.field = field_values.field
+),
+
+profiles as (
+    select
+        customer_id
+        {% for field in [
+            'display_name', 'email', 'phone', 'birth_date', 'gender', 'country', 'region', 'city', 'postcode', 'loyalty_id',
+            'company_id', 'industry', 'employees'
+        ] -%}
+        , max(case when field = '{{ field }}' then value end) as {{ field }}
+        {% endfor %}
+    from survivors
+    group by customer_id
+),
+
+employers as (
+    select
+        profiles.customer_id,
+        clusters.customer_id as company_id
+    from profiles
+    inner join clusters on profiles.company_id = clusters.record_id
+),
+
+placed as (
+    select
+        members.*,
+        profiles.display_name,
+        profiles.email,
+        profiles.phone,
+        cast(profiles.birth_date as date) as birth_date,
+        profiles.gender,
+        profiles.country,
+        profiles.region,
+        profiles.city,
+        coalesce(by_sign.tier, by_letter.tier, case when profiles.country = 'CN' and profiles.city is not null then 'other' end)
+            as city_tier,
+        profiles.postcode,
+        profiles.loyalty_id,
+        employers.company_id,
+        coalesce(profiles.industry, of_company.industry) as industry,
+        cast(coalesce(profiles.employees, of_company.employees) as bigint) as employees
+    from members
+    left join profiles on members.customer_id = profiles.customer_id
+    left join employers on members.customer_id = employers.customer_id
+    left join profiles as of_company on employers.company_id = of_company.customer_id
+    left join {{ source('control', 'place_names') }} as places on profiles.city = places.name
+    left join {{ ref('city_tiers') }} as by_sign on replace(profiles.city, '市', '') = by_sign.city_zh
+    left join {{ ref('city_tiers') }} as by_letter on places.name_key = by_letter.city
+)
+
+select
+    placed.customer_id,
+    placed.customer_type,
+    placed.display_name,
+    placed.email,
+    placed.phone,
+    placed.birth_date,
+    placed.gender,
+    placed.country,
+    placed.region,
+    placed.city,
+    placed.city_tier,
+    placed.postcode,
+    placed.loyalty_id,
+    placed.company_id,
+    placed.industry,
+    placed.employees,
+    case
+        when placed.employees >= settings.large_employees then 'large'
+        when placed.employees >= settings.medium_employees then 'medium'
+        when placed.employees >= settings.small_employees then 'small'
+        when placed.employees is not null then 'micro'
+    end as size_band,
+    placed.first_seen_at,
+    placed.count_sources,
+    placed.count_records
+from placed
+cross join {{ source('control', 'identity_settings') }} as settings

@@ -1,0 +1,143 @@
+"""The `strata` command: which commands there are, and which exit code an error ends in.
+
+Each command lives in a module of its own and calls the code that the assets call. 0 success, 1 a check or the work failed,
+2 a wrong call or setting, 75 another run holds the lock.
+"""
+
+import os
+import sys
+from datetime import date
+
+import typer
+
+from orchestration.runlock import RunLocked
+from orchestration.settings import Home, SettingsErrors
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+quarantine_app = typer.Typer(no_args_is_help=True, help="Rows that were refused: why, and where they stood.")
+app.add_typer(quarantine_app, name="quarantine")
+
+DAY = "%Y-%m-%d"
+LOCKED = 75
+
+
+@app.command()
+def demo(
+    customers: int = typer.Option(2000, min=1, help="How many true persons and companies."),
+    days: int = typer.Option(730, min=60, help="How many days of history before the as-of day."),
+    seed: int = typer.Option(7, help="Same seed, same bytes."),
+    as_of: str = typer.Option("2026-07-01", help="The data end before this day, business time."),
+) -> None:
+    """Write sample landing files for all channels, with the truth beside them."""
+    from orchestration.cli.demo import write_sample
+
+    write_sample(_home(), customers, days, seed, _day(as_of))
+
+
+@app.command()
+def run(
+    as_of: str | None = typer.Option(
+        None, help="Day D: what happened before D counts. Default: the day after the last event."
+    ),
+    known_at: str | None = typer.Option(
+        None, help="Instant (ISO 8601): only what had been loaded by then counts. Default: now."
+    ),
+    full_refresh: bool = typer.Option(False, help="Rebuild the warehouse from raw."),
+) -> None:
+    """Run the whole job: landing to publication."""
+    from orchestration.cli.run import run_job
+
+    raise typer.Exit(run_job(_home(), _day(as_of), known_at, full_refresh))
+
+
+@app.command()
+def status() -> None:
+    """Show sources, the last run, open checks, quarantine and warnings."""
+    from orchestration.cli.status import show_status
+
+    show_status(_home())
+
+
+@app.command()
+def explain(
+    customer_id: str | None = typer.Argument(None),
+    source: str | None = typer.Option(None, help="Name the customer by a source's record: its source …"),
+    record: str | None = typer.Option(None, help="… and its id there."),
+) -> None:
+    """Show why a customer is one customer, has these values, this tier, and this warning."""
+    from orchestration.cli.explain import show_customer
+
+    show_customer(_home(), customer_id, source, record)
+
+
+@app.command()
+def validate() -> None:
+    """Check configuration, sources and environment; change nothing."""
+    from orchestration.cli.validate import check_installation
+
+    raise typer.Exit(check_installation(_home()))
+
+
+@app.command()
+def publish() -> None:
+    """Publish again what passed its checks."""
+    from orchestration.cli.publish import publish_again
+
+    raise typer.Exit(publish_again(_home()))
+
+
+@app.command()
+def dev(port: int = typer.Option(3000), host: str = typer.Option("127.0.0.1")) -> None:
+    """Open the Dagster UI with its daemon, schedule and sensor."""
+    from orchestration.cli.dev import serve
+
+    raise typer.Exit(serve(_home(), host, port))
+
+
+@quarantine_app.command("list")
+def quarantine_list() -> None:
+    """Count refused rows by source, rule and reason."""
+    from orchestration.cli.quarantine import show_groups
+
+    show_groups(_home())
+
+
+@quarantine_app.command("show")
+def quarantine_show(
+    quarantine_id: str | None = typer.Argument(None, help="One row, with its bytes."),
+    source: str | None = typer.Option(None),
+    rule: str | None = typer.Option(None),
+    limit: int = typer.Option(20, min=1),
+) -> None:
+    """Show refused rows: file, line, column, rule, reason."""
+    from orchestration.cli.quarantine import show_rows
+
+    show_rows(_home(), quarantine_id, source, rule, limit)
+
+
+def main() -> None:
+    """Runs the command; an error that a user can mend ends in one clear line and its exit code."""
+    home = Home.from_environment()
+    os.environ.setdefault("DAGSTER_HOME", str(home.dagster))
+    try:
+        app()
+    except SettingsErrors as errors:
+        _fail(str(errors), 2)
+    except RunLocked as locked:
+        _fail(str(locked), LOCKED)
+
+
+def _home() -> Home:
+    return Home.from_environment().ensure()
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        _fail(f"--as-of: found {text!r}; allowed: a day such as 2026-07-01", 2)
+
+
+def _fail(message: str, code: int) -> None:
+    print(message, file=sys.stderr)
+    sys.exit(code)

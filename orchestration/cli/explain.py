@@ -1,0 +1,85 @@
+"""`strata explain`: one customer on one screen: records, links with evidence, surviving values, tier points, warning."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+from typer import BadParameter
+
+from orchestration.logic.identity import Explanation, customer_of, explain_links
+from orchestration.runlock import run_lock
+from orchestration.settings import Home
+from orchestration.warehouse import connect
+
+console = Console(soft_wrap=False)
+
+PUBLISHED = {
+    "survivorship 取值来源": """
+        select field, source, source_record_id as record, rule, count_conflicts as conflicts
+        from serving.survivorship where customer_id = $id order by field""",
+    "tier points 分层得分": """
+        select criterion, raw_value, band, points, weight, round(points * weight, 4) as counts
+        from serving.scorecard_points join serving.publication using (as_of) where customer_id = $id order by criterion""",
+    "churn warning 流失预警": """
+        select churn_score, band, value_at_risk, owner, strategy_code, state, first_warned_on, reasons
+        from serving.churn_warnings join serving.publication using (as_of) where customer_id = $id""",
+}
+TIER = """
+select display_name, tier, total_points, tier_since, previous_tier, tier_reason_en, tier_reason_zh
+from serving.customer_tier_table where customer_id = $id
+"""
+
+
+def show_customer(home: Home, customer_id: str | None, source: str | None, record: str | None) -> None:
+    """Prints the customer named by its id, or by a source and the record id there. Raises BadParameter when there is none."""
+    published = home.serving / "strata_restricted.duckdb"
+    if not published.exists():
+        raise BadParameter("nothing is published yet: run `strata run` first")
+    with run_lock(home, "strata explain"), connect(home, read_only=True) as con:
+        found = _customer(con, customer_id, source, record)
+        explanation = explain_links(con, found)
+    if explanation.records.empty:
+        raise BadParameter(f"no customer {found}")
+    _print_identity(found, explanation)
+    _print_published(published, found)
+
+
+def _customer(con: duckdb.DuckDBPyConnection, customer_id: str | None, source: str | None, record: str | None) -> str:
+    if customer_id:
+        return customer_id
+    if not (source and record):
+        raise BadParameter("name a CUSTOMER_ID, or --source and --record")
+    found = customer_of(con, source, record)
+    if len(found) != 1:
+        raise BadParameter(f"{len(found)} customers have record {record} of source {source}; allowed: exactly one")
+    return found[0]
+
+
+def _print_identity(customer_id: str, explanation: Explanation) -> None:
+    records = explanation.records[["record_id", "channel", "trust", "first_seen_at", "linked_by"]]
+    _print(f"{customer_id}: records 记录", list(records.columns), records.values.tolist())
+    links = explanation.links[["left_record_id", "right_record_id", "key_type", "strength", "evidence"]]
+    _print("links 关联", list(links.columns), links.values.tolist())
+
+
+def _print_published(database: Path, customer_id: str) -> None:
+    with duckdb.connect(database, read_only=True) as con:
+        for title, sql in PUBLISHED.items():
+            result = con.execute(sql, {"id": customer_id})
+            _print(title, [column[0] for column in result.description], result.fetchall())
+        for name, tier, points, since, before, reason_en, reason_zh in con.execute(
+            TIER, {"id": customer_id}
+        ).fetchall():
+            console.print(f"{name}: tier [bold]{tier}[/bold] ({points} points) since {since}, before: {before or '-'}")
+            console.print(f"  {reason_en}\n  {reason_zh}")
+
+
+def _print(title: str, columns: list[str], rows: list[Any]) -> None:
+    if not rows:
+        return
+    table = Table(*columns, title=title, title_justify="left", box=None, padding=(0, 1), header_style="bold")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    console.print(table)

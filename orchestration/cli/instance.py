@@ -1,0 +1,25 @@
+"""Dagster's instance of one home: initialised once, with the settings of `orchestration/dagster.yaml`."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.settings import Home
+
+DAGSTER_YAML = Path(__file__).resolve().parents[1] / "dagster.yaml"
+
+
+def prepare_dagster_home(home: Home) -> None:
+    """Puts the shipped settings into DAGSTER_HOME."""
+    shutil.copyfile(DAGSTER_YAML, home.dagster / "dagster.yaml")
+
+
+@contextmanager
+def dagster_instance(home: Home) -> Iterator[dg.DagsterInstance]:
+    """The home's instance. The caller holds the run lock when the home may be fresh: a first start is not safe side by side."""
+    prepare_dagster_home(home)
+    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+        yield instance

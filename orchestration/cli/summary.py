@@ -1,0 +1,49 @@
+"""The end of a run: what is published, and where to look."""
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.settings import Home
+
+console = Console()
+
+OVERVIEW = """
+select tier, count(*) as customers, sum(net_amount) as net_amount,
+       count(*) filter (where churn_band = 'high') as high_risk
+from serving.customer_tier_table group by tier order by net_amount desc nulls last
+"""
+
+
+def print_summary(home: Home, passed: bool) -> None:
+    """Prints the tiers and the places to look at; after a failed run it says that readers still see the last good state."""
+    database = home.serving / "strata.duckdb"
+    if not passed:
+        console.print(
+            "nothing was published; " + ("readers still see the last good state" if database.exists() else "")
+        )
+        return
+    with duckdb.connect(database, read_only=True) as con:
+        as_of, customers = con.execute(
+            "select max(as_of), (select count(*) from serving.customers) from serving.publication"
+        ).fetchall()[0]
+        table = Table(
+            "tier 层级", "customers 客户数", "net amount 净额", "high churn risk 高流失风险", title=f"as of {as_of}"
+        )
+        for tier, count, amount, risk in con.execute(OVERVIEW).fetchall():
+            table.add_row(str(tier), f"{count:,}", f"{amount or 0:,.2f}", f"{risk:,}")
+        (warnings,) = con.execute(
+            "select count(*) from serving.churn_warnings where as_of = $day", {"day": as_of}
+        ).fetchall()[0]
+    console.print(table)
+    console.print(f"{customers:,} customers, {warnings:,} churn warnings. Where to look:", highlight=False)
+    for what, where in {
+        "tier table  客户分层管理表": f"{database}: serving.customer_tier_table",
+        "warnings    流失预警": f"{database}: serving.churn_warnings",
+        "files       Parquet": home.serving / "parquet",
+        "with names  (restricted)": home.serving / "strata_restricted.duckdb",
+        "checks      检查": "strata status, or the UI: Assets > Checks",
+        "one customer": "strata explain CUSTOMER_ID",
+        "the UI": "make dev, then http://127.0.0.1:3000",
+    }.items():
+        console.print(f"  {what}: {where}", highlight=False, soft_wrap=True)

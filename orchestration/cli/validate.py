@@ -1,0 +1,60 @@
+"""`strata validate`: everything that can be found wrong before a run; changes nothing."""
+
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from orchestration.landing import pending_files
+from orchestration.settings import Home, Settings, config_folder, load_settings
+from orchestration.settings.sources import blocks
+
+console = Console()
+LEAST_FREE_BYTES = 1_000_000_000
+
+
+def check_installation(home: Home) -> int:
+    """Prints a line a check. Returns 0, or 1 when the environment is wrong (a wrong setting raises SettingsErrors: exit 2)."""
+    settings = load_settings()
+    console.print(f"configuration: {config_folder()}: valid, criteria {settings.criteria_version}", highlight=False)
+    checks: list[Callable[[], str | None]] = [
+        lambda: _folder_is_private(home),
+        lambda: _disk_has_room(home),
+        lambda: _dbt_is_there(),
+    ]
+    problems = [problem for check in checks if (problem := check())]
+    _print_sources(home, settings)
+    for problem in problems:
+        console.print(f"problem: {problem}", highlight=False)
+    console.print("all good" if not problems else f"{len(problems)} to mend")
+    return 1 if problems else 0
+
+
+def _print_sources(home: Home, settings: Settings) -> None:
+    waiting = pending_files(home, settings.sources)
+    for ref in blocks(settings.sources):
+        files = len(waiting.get((ref.source, ref.block), []))
+        console.print(f"  {ref.source}/{ref.block}: {ref.canonical} from {ref.path}: {files} waiting", highlight=False)
+
+
+def _folder_is_private(home: Home) -> str | None:
+    mode = stat.S_IMODE(home.root.stat().st_mode)
+    if home.root.stat().st_uid != os.getuid():
+        return f"{home.root} belongs to another user; personal data must be this user's alone: chown it"
+    return f"{home.root} has mode {mode:o}; allowed: 700 (chmod 700)" if mode & 0o077 else None
+
+
+def _disk_has_room(home: Home) -> str | None:
+    free = shutil.disk_usage(home.root).free
+    return (
+        f"only {free / 1e9:.1f} GB free below {home.root}; allowed: 1 GB or more" if free < LEAST_FREE_BYTES else None
+    )
+
+
+def _dbt_is_there() -> str | None:
+    dbt = Path(sys.executable).parent / "dbt"
+    return None if dbt.exists() else f"{dbt} is missing; install the locked dependencies with `make`"

@@ -1,0 +1,41 @@
+"""When things run: the one job, its schedule, and the sensor on the landing folder."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+
+import dagster as dg
+
+from orchestration.defs.partitions import DAYS
+from orchestration.landing import pending_files
+from orchestration.resources import location_settings
+from orchestration.settings import Home
+
+daily_refresh = dg.define_asset_job(
+    "daily_refresh",
+    selection=dg.AssetSelection.all(),
+    partitions_def=DAYS,
+    description="Landing to publication for one as-of day.",
+    tags={"dagster/max_retries": "1", "dagster/max_runtime": "14400"},
+)
+
+
+@dg.schedule(job=daily_refresh, cron_schedule="0 6 * * *", execution_timezone=DAYS.timezone)
+def daily_at_six(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Every morning: the whole job as of the day that has just begun, business time."""
+    day = context.scheduled_execution_time.strftime("%Y-%m-%d")
+    return dg.RunRequest(run_key=day, partition_key=day)
+
+
+@dg.sensor(job=daily_refresh, minimum_interval_seconds=60)
+def landing_folder(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Files that wait in the landing folder are landed soon; the tables follow with the next refresh."""
+    # Not through the pipeline resource: looking must not take the writer's lock.
+    waiting = pending_files(Home.from_environment(), location_settings().sources)
+    if not waiting:
+        yield dg.SkipReason("no settled file waits in the landing folder")
+        return
+    names = sorted(f"{path}:{path.stat().st_mtime_ns}" for paths in waiting.values() for path in paths)
+    yield dg.RunRequest(
+        run_key=sha256("\n".join(names).encode()).hexdigest(),
+        asset_selection=[dg.AssetKey([source, block]) for source, block in sorted(waiting)],
+    )

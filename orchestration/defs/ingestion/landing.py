@@ -1,0 +1,76 @@
+"""One raw asset a block of `sources.yml`: what landed of it. A new source needs no change here."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from orchestration.defs.teams import DATA_TEAM
+from orchestration.landing import BlockReport, land_block
+from orchestration.resources import Pipeline, location_settings
+from orchestration.settings.sources import BlockRef, Source, blocks
+
+ROWS = ("rows_read", "rows_loaded", "rows_quarantined", "rows_duplicate", "rows_erased")
+SETTLED = "files_landed"
+
+
+def raw_asset(ref: BlockRef, source: Source) -> dg.AssetsDefinition:
+    """The asset `[source, block]`: lands every settled file of the block and says what became of each row."""
+    key = dg.AssetKey([ref.source, ref.block])
+
+    @dg.asset(
+        key=key,
+        group_name="raw",
+        description=ref.settings.description or f"{ref.canonical} of {ref.source} ({source.channel})",
+        kinds={"file", ref.settings.format.type},
+        owners=[source.owner] if source.owner else DATA_TEAM,
+        tags={"channel": source.channel, "entity": ref.canonical},
+        check_specs=[
+            dg.AssetCheckSpec(SETTLED, asset=key, description="Every file of the folder has landed; none was refused.")
+        ],
+        pool="warehouse",
+    )
+    def land(context: dg.AssetExecutionContext, pipeline: Pipeline) -> dg.MaterializeResult:
+        now = datetime.now(UTC)
+        report = land_block(pipeline.home, pipeline.settings.sources, ref.source, ref.block, context.run_id, now)
+        return dg.MaterializeResult(metadata=landing_metadata(report), check_results=[files_landed(report)])
+
+    return land
+
+
+def files_landed(report: BlockReport) -> dg.AssetCheckResult:
+    """A warning that names the files which an operator has to look at; the other files landed all the same."""
+    refused = {file.file: str(file.reason) for file in report.files if file.status == "refused"}
+    trouble = refused | report.failed
+    return dg.AssetCheckResult(
+        check_name=SETTLED,
+        passed=not trouble,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(f"{name}: {reason}" for name, reason in sorted(trouble.items())) or None,
+        metadata={"refused": len(refused), "failed": len(report.failed), "waiting": len(report.pending)},
+    )
+
+
+def landing_metadata(report: BlockReport) -> dict[str, dg.MetadataValue]:
+    """What an operator sees of one landing: sums, and a table with a line for each file."""
+    metadata: dict[str, dg.MetadataValue] = {name: dg.MetadataValue.int(sum_) for name, sum_ in report.totals.items()}
+    metadata["files_known_before"] = dg.MetadataValue.int(len(report.repeated))
+    records = [
+        dg.TableRecord(
+            {
+                "file": file.file,
+                "status": file.status,
+                **{name: getattr(file, name) for name in ROWS},
+                "reason": file.reason or "",
+            }
+        )
+        for file in report.files
+    ]
+    if records:
+        metadata["files"] = dg.MetadataValue.table(records)
+    return metadata
+
+
+@dg.definitions
+def raw_assets() -> dg.Definitions:
+    sources = location_settings().sources
+    return dg.Definitions(assets=[raw_asset(ref, sources.sources[ref.source]) for ref in blocks(sources)])

@@ -1,0 +1,106 @@
+"""The tables of insights, partitioned by day: a backfill of a day computes that day again.
+
+They are one step, so that its checks stand between all of them and the publication. The tables and what they read are listed in `logic/segmentation/catalogue.py`, their words in dbt's `models/insights.yml`.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from functools import cache
+from time import monotonic
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from orchestration.defs.partitions import DAYS
+from orchestration.defs.teams import ANALYTICS_TEAM
+from orchestration.defs.transform.dbt import PROJECT, dbt_marts
+from orchestration.logic.segmentation.catalogue import FUNCTIONS, NEEDS
+from orchestration.resources import Pipeline, as_of
+
+GATE = sorted(key for key in dbt_marts.keys if key.path[0] == "marts")
+# What an operator sees of a table at a glance: how its customers divide.
+OVERVIEW = {
+    "rfm_scores": "rfm_segment",
+    "abc_classes": "abc_class",
+    "lifecycle_states": "lifecycle",
+    "customer_tiers": "tier",
+    "churn_warnings": "band",
+    "customer_tier_table": "tier",
+}
+
+
+class WrongDay(Exception):
+    """The marts stand at another day than the one asked for."""
+
+
+def require_marts_of(con: duckdb.DuckDBPyConnection, day: date) -> None:
+    """Raises WrongDay unless the marts were built as of `day`: insights of a day need the profiles of that day."""
+    (built,) = con.execute("select as_of from control.run").fetchall()[0]
+    if built != day:
+        raise WrongDay(
+            f"the marts stand at {built}, not {day}; run the job daily_refresh for {day}, or its assets from raw/ on"
+        )
+
+
+def overview(con: duckdb.DuckDBPyConnection, name: str, column: str, day: date) -> dg.TableMetadataValue:
+    """How the day's rows divide by `column`: counts and shares."""
+    rows = con.execute(
+        f"select {column}, count(*), round(count(*) / sum(count(*)) over (), 4) from insights.{name} "
+        f"where as_of = $day group by 1 order by 2 desc, 1",
+        {"day": day},
+    ).fetchall()
+    return dg.MetadataValue.table(
+        [dg.TableRecord({column: str(value), "customers": count, "share": share}) for value, count, share in rows]
+    )
+
+
+@cache
+def documentation() -> dict[str, Any]:
+    """The documented insight tables, by name."""
+    sources = json.loads(PROJECT.manifest_path.read_text(encoding="utf-8"))["sources"]
+    return {source["name"]: source for source in sources.values() if source["source_name"] == "insights"}
+
+
+def column_schema(documented: dict[str, Any]) -> dg.TableSchema:
+    """The columns with their meaning in both languages."""
+    return dg.TableSchema(
+        [
+            dg.TableColumn(
+                column["name"],
+                column["data_type"] or "?",
+                description=f"{column['description']} {column['config']['meta'].get('label_zh', '')}",
+            )
+            for column in documented["columns"].values()
+        ]
+    )
+
+
+def insight_spec(name: str) -> dg.AssetSpec:
+    """The asset `insights/<name>` with the words of its table and columns."""
+    documented = documentation()[name]
+    return dg.AssetSpec(
+        ["insights", name],
+        deps=[*GATE, *(["insights", needed] for needed in NEEDS[name])],
+        group_name="insights",
+        kinds={"python", "duckdb"},
+        owners=ANALYTICS_TEAM,
+        description=documented["description"],
+        metadata={"dagster/column_schema": column_schema(documented)},
+    )
+
+
+@dg.multi_asset(specs=[insight_spec(name) for name in FUNCTIONS], partitions_def=DAYS, pool="warehouse")
+def insight_tables(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[dg.MaterializeResult]:
+    """Computes each table in the order in which they need each other, and replaces the rows of the day."""
+    day, settings = as_of(context), pipeline.settings
+    with pipeline.connect() as con:
+        require_marts_of(con, day)
+        for name, compute in FUNCTIONS.items():
+            started = monotonic()
+            metadata: dict[str, Any] = {"dagster/partition_row_count": compute(con, day, settings)}
+            metadata["seconds"] = round(monotonic() - started, 3)
+            if name in OVERVIEW:
+                metadata["overview"] = overview(con, name, OVERVIEW[name], day)
+            yield dg.MaterializeResult(asset_key=["insights", name], metadata=metadata)

@@ -1,0 +1,44 @@
+"""Clusters of records that are one customer: the step between the links (dbt) and the profiles (dbt)."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from orchestration.defs.partitions import DAYS
+from orchestration.defs.teams import DATA_TEAM
+from orchestration.defs.transform.dbt import dbt_staging
+from orchestration.logic import identity
+from orchestration.resources import Pipeline
+
+# Every staging model is named as an upstream, so that a failed check on any of them stops the run here.
+GATE = sorted(dbt_staging.keys)
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            ["identity", "clusters"],
+            deps=GATE,
+            group_name="intermediate",
+            kinds={"python", "duckdb"},
+            owners=DATA_TEAM,
+            description="Which customer each record belongs to. Grain: record.",
+        ),
+        dg.AssetSpec(
+            ["identity", "events"],
+            deps=GATE,
+            group_name="intermediate",
+            kinds={"python", "duckdb"},
+            owners=DATA_TEAM,
+            description="When customers came into being and were merged, and why. Grain: event.",
+        ),
+    ],
+    partitions_def=DAYS,
+    pool="warehouse",
+)
+def identity_clusters(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[dg.MaterializeResult]:
+    """Connected components over the accepted links, cut where a guard is broken, with stable ids and the ledger."""
+    with pipeline.connect() as con:
+        counts = identity.resolve(con, pipeline.settings)
+    yield dg.MaterializeResult(asset_key=["identity", "clusters"], metadata=counts)
+    yield dg.MaterializeResult(asset_key=["identity", "events"])

@@ -1,0 +1,22 @@
+"""The caps of the lander: what no honest file exceeds. One home for these numbers; no code here."""
+
+FIELD_CHARACTERS = 4_000_000
+ROW_BYTES = 8_000_000
+FILE_BYTES = 32 * 1024**3
+EXPANSION_RATIO = 200
+EXPANSION_FLOOR_BYTES = 16_000_000
+COLUMNS = 2_000
+WHOLE_FILE_BYTES = 512_000_000
+"""Of formats that cannot be read as a stream (JSON arrays, workbooks)."""
+
+CHUNK_BYTES = 6_000_000
+BATCH_ROWS = 100_000
+KEPT_RAW_BYTES = 1_000_000
+"""How much of a refused row quarantine keeps; the archive has all of it."""
+
+LARGEST_UNDECODABLE_SHARE = 0.2
+LEAST_ENCODING_CONFIDENCE = 0.9
+SAMPLE_BYTES = 1_000_000
+
+NAME_BYTES = 255
+"""The longest file name that file systems take."""

@@ -1,0 +1,155 @@
+"""Bytes in, chunks of whole lines out: decoded strictly, with the way back to bytes and offsets of every line.
+
+Shared by the readers of text formats. Memory is bounded by the chunk and the row cap; no quoting and no JSON is known here.
+"""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from typing import BinaryIO
+
+from orchestration.landing import limits
+from orchestration.landing.encodings import settle_encoding, undecodable
+
+
+@dataclass
+class Chunk:
+    """Whole lines of a file: `lines` decoded with line ends kept, `bad` those that cannot be decoded (by index).
+
+    `first_line`: number of its first line in the file, from 1; `offset`: its first byte. `oversize`: the chunk is the
+    beginning of one line beyond the row cap, `length` bytes long.
+    """
+
+    data: bytes
+    offset: int
+    first_line: int
+    codec: str
+    final: bool
+    oversize: bool = False
+    length: int = 0
+
+    @cached_property
+    def _decoded(self) -> tuple[list[str], set[int]]:
+        try:
+            text = self.data.decode(self.codec)
+        except UnicodeDecodeError:
+            return self._decode_by_line()
+        lines = list(io.StringIO(text, newline=""))
+        if not undecodable(text, self.codec):
+            return lines, set()
+        return lines, {index for index, line in enumerate(lines) if undecodable(line, self.codec)}
+
+    @property
+    def lines(self) -> list[str]:
+        return self._decoded[0]
+
+    @property
+    def bad(self) -> set[int]:
+        return self._decoded[1]
+
+    def _decode_by_line(self) -> tuple[list[str], set[int]]:
+        lines, bad = [], set()
+        for index, raw in enumerate(self.raw_lines):
+            try:
+                lines.append(raw.decode(self.codec))
+            except UnicodeDecodeError:
+                bad.add(index)
+                lines.append(
+                    raw.rstrip(b"\r\n").decode(self.codec, "replace").replace("\n", "").replace("\r", "") + "\n"
+                )
+        return lines, bad
+
+    @cached_property
+    def raw_lines(self) -> list[bytes]:
+        if not self.codec.startswith("utf-16"):
+            return self.data.splitlines(keepends=True)
+        whole = len(self.data) & ~1
+        text = self.data[:whole].decode(self.codec, "surrogatepass")
+        raw = [line.encode(self.codec, "surrogatepass") for line in io.StringIO(text, newline="")]
+        return [*raw[:-1], raw[-1] + self.data[whole:]] if raw else [self.data]
+
+    @cached_property
+    def _offsets(self) -> list[int]:
+        return list(accumulate(map(len, self.raw_lines), initial=0))
+
+    def place(self, start: int, end: int) -> tuple[int, int, bytes]:
+        """Line number, byte offset and raw bytes (up to the kept cap) of the lines `start` up to, not including, `end`."""
+        first, last = self._offsets[start], self._offsets[end]
+        return self.first_line + start, self.offset + first, self.data[first : min(last, first + limits.KEPT_RAW_BYTES)]
+
+    def bytes_before(self, line: int) -> int:
+        return self._offsets[line]
+
+
+class LineReader:
+    """Reads a stream as chunks. The consumer says by `keep` how much of a chunk comes again with the next one."""
+
+    def __init__(self, stream: BinaryIO, declared: str):
+        self._stream = stream
+        self._buffer = self._fill(b"", limits.SAMPLE_BYTES)
+        self.encoding, self.confidence, skip = settle_encoding(declared, self._buffer)
+        self._buffer, self._offset, self._line = self._buffer[skip:], skip, 1
+
+    def __iter__(self) -> Iterator[Chunk]:
+        while True:
+            size = len(self._buffer) + limits.CHUNK_BYTES
+            self._buffer = self._fill(self._buffer, size)
+            ended = len(self._buffer) < size
+            if not self._buffer:
+                return
+            cut = len(self._buffer) if ended else self._last_line_end()
+            if cut:
+                chunk = Chunk(self._buffer[:cut], self._offset, self._line, self.encoding, ended)
+                self._kept: int | None = None
+                yield chunk
+                self._advance(cut if self._kept is None else chunk.bytes_before(self._kept))
+                self._line += len(chunk.lines) if self._kept is None else self._kept
+            elif len(self._buffer) > limits.ROW_BYTES:
+                yield self._oversize_line()
+
+    def keep(self, line: int) -> None:
+        """The lines of the current chunk from `line` on are given again, with what follows them."""
+        self._kept = line
+
+    def _fill(self, buffer: bytes, size: int) -> bytes:
+        parts, missing = [buffer], size - len(buffer)
+        while missing > 0 and (data := self._stream.read(missing)):
+            parts.append(data)
+            missing -= len(data)
+        return b"".join(parts)
+
+    def _advance(self, count: int) -> None:
+        self._buffer = self._buffer[count:]
+        self._offset += count
+
+    def _line_end(self, find_last: bool) -> int:
+        """The place after the last (or first) line end of the buffer, 0 when there is none."""
+        if self.encoding.startswith("utf-16"):
+            mark = "\n".encode(self.encoding)
+            at = self._buffer.rfind(mark) if find_last else self._buffer.find(mark)
+            while at >= 0 and at % 2:
+                at = self._buffer.rfind(mark, 0, at + 1) if find_last else self._buffer.find(mark, at + 1)
+            return at + 2 if at >= 0 else 0
+        at = self._buffer.rfind(b"\n") if find_last else self._buffer.find(b"\n")
+        if at < 0:  # old line ends; one at the very end may be half of \r\n
+            at = self._buffer.rfind(b"\r", 0, -1) if find_last else self._buffer.find(b"\r", 0, -1)
+        return at + 1
+
+    def _last_line_end(self) -> int:
+        return self._line_end(find_last=True)
+
+    def _oversize_line(self) -> Chunk:
+        """Skips to the end of a line that is too long, keeping its beginning."""
+        chunk = Chunk(
+            self._buffer[: limits.KEPT_RAW_BYTES], self._offset, self._line, self.encoding, False, oversize=True
+        )
+        while not (end := self._line_end(find_last=False)) and self._buffer:
+            chunk.length += len(self._buffer)
+            self._advance(len(self._buffer))
+            self._buffer = self._fill(b"", limits.CHUNK_BYTES)
+        chunk.length += end
+        self._advance(end)
+        self._line += 1
+        return chunk

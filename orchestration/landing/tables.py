@@ -1,0 +1,82 @@
+"""The shapes of what the lander writes: raw Parquet of a canonical entity, quarantine Parquet.
+
+Readers of raw and quarantine rely on these columns. No row is judged here.
+"""
+
+import hashlib
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from orchestration.landing.batches import Fault
+from orchestration.landing.writing import ParquetTarget
+from orchestration.settings.entities import ENTITIES, Entity
+from orchestration.settings.home import Home
+from orchestration.settings.sources import BlockRef
+
+_REPEATED = pa.dictionary(pa.int32(), pa.string())  # in the Parquet file it is plain text, held once
+TECHNICAL = (
+    ("_extra", pa.string()),
+    ("_source", _REPEATED),
+    ("_entity", _REPEATED),
+    ("_file_sha256", _REPEATED),
+    ("_row_number", pa.int64()),
+    ("_load_id", _REPEATED),
+    ("_loaded_at", pa.timestamp("us")),
+    ("_record_key", pa.string()),
+    ("_record_hash", pa.string()),
+)
+QUARANTINE_SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("quarantine_id", "source", "entity", "file", "sha256")),
+        ("line_number", pa.int64()),
+        ("byte_offset", pa.int64()),
+        *((name, pa.string()) for name in ("column", "rule", "reason", "state", "load_id")),
+        ("raw_bytes", pa.binary()),
+    ]
+)
+
+
+def raw_schema(entity: Entity) -> pa.Schema:
+    """All canonical columns as text, then the technical ones. Grain: one version of one source record."""
+    return pa.schema([*((name, pa.string()) for name in entity.column_names), *TECHNICAL])
+
+
+def raw_path(home: Home, ref: BlockRef, sha256: str) -> Path:
+    return home.raw / ref.canonical / ref.source / ref.block / f"{sha256}.parquet"
+
+
+def quarantine_path(home: Home, ref: BlockRef, sha256: str) -> Path:
+    return home.quarantine / ref.source / ref.block / f"{sha256}.parquet"
+
+
+def write_schema_files(home: Home) -> None:
+    """One empty `raw/<canonical>/_schema.parquet` an entity, so that readers of raw never meet an empty folder."""
+    for entity in ENTITIES.values():
+        path = home.raw / entity.name / "_schema.parquet"
+        if not path.exists() or pq.read_schema(path).names != raw_schema(entity).names:
+            ParquetTarget(path, raw_schema(entity)).publish()
+
+
+def quarantine_table(ref: BlockRef, file: str, sha256: str, load_id: str, faults: list[Fault]) -> pa.Table:
+    """Refused rows as quarantine rows. Grain: one refused row of one file."""
+    rows = [
+        {
+            "quarantine_id": hashlib.sha256(f"{sha256}/{fault.row_number}".encode()).hexdigest(),
+            "source": ref.source,
+            "entity": ref.block,
+            "file": file,
+            "sha256": sha256,
+            "line_number": fault.line_number,
+            "byte_offset": fault.byte_offset,
+            "column": fault.column,
+            "rule": fault.rule,
+            "reason": fault.reason,
+            "state": "open",
+            "load_id": load_id,
+            "raw_bytes": fault.raw,
+        }
+        for fault in faults
+    ]
+    return pa.Table.from_pylist(rows, schema=QUARANTINE_SCHEMA)

@@ -1,0 +1,112 @@
+"""Writes files whole or not at all: beside the target first, fsync, then `os.replace`.
+
+Used for raw, quarantine, archive and the ledger. What the files hold is decided elsewhere.
+"""
+
+import errno
+import os
+import shutil
+from pathlib import Path
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+UNFINISHED = ".unfinished"
+_INCOMPRESSIBLE = ("_record_key", "_record_hash", "raw_bytes", "quarantine_id")
+
+
+class ParquetTarget:
+    """A Parquet file in the making, batch by batch. It appears under its name only by `publish`; `discard` leaves nothing."""
+
+    def __init__(self, path: Path, schema: pa.Schema):
+        self.path, self.rows = path, 0
+        self._schema = schema
+        self._unfinished = path.with_name(path.name + UNFINISHED)
+        self._file = _create(self._unfinished)
+        dictionary = [name for name in schema.names if name not in _INCOMPRESSIBLE]
+        self._writer = pq.ParquetWriter(
+            self._file, schema, compression="zstd", use_dictionary=dictionary, store_schema=False
+        )
+
+    @property
+    def unfinished(self) -> Path:
+        """Where the file is until it is published; complete after `close`."""
+        return self._unfinished
+
+    def write(self, table: pa.Table) -> None:
+        if table.num_rows:
+            self._writer.write_table(table.cast(self._schema))
+            self.rows += table.num_rows
+
+    def close(self) -> Self:
+        """Ends the file and puts it safely on disk, still under its unfinished name."""
+        if not self._file.closed:
+            self._writer.close()
+            _sync_and_close(self._file)
+        return self
+
+    def publish(self) -> None:
+        self.close()
+        self._unfinished.replace(self.path)
+        sync_folder(self.path.parent)
+
+    def discard(self) -> None:
+        if not self._file.closed:
+            self._writer.close()
+            self._file.close()
+        self._unfinished.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a small file atomically."""
+    unfinished = path.with_name(path.name + UNFINISHED)
+    file = _create(unfinished)
+    file.write(text.encode())
+    _sync_and_close(file)
+    unfinished.replace(path)
+    sync_folder(path.parent)
+
+
+def move(path: Path, target: Path) -> None:
+    """Moves a file atomically, by copy where the two lie on different file systems. The target may exist."""
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        path.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        unfinished = target.with_name(target.name + UNFINISHED)
+        with path.open("rb") as source:
+            copy = _create(unfinished)
+            shutil.copyfileobj(source, copy)
+            _sync_and_close(copy)
+        unfinished.replace(target)
+        path.unlink()
+    target.chmod(0o600)
+    sync_folder(target.parent)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Takes away what a killed run left behind."""
+    for path in folder.glob("*" + UNFINISHED):
+        path.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _create(path: Path):  # type: ignore[no-untyped-def]
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb")
+
+
+def _sync_and_close(file) -> None:  # type: ignore[no-untyped-def]
+    file.flush()
+    os.fsync(file.fileno())
+    file.close()

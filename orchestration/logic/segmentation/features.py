@@ -1,0 +1,130 @@
+"""Point-in-time features: one row for each customer and day, never-buyers included, from facts before that day only.
+
+Add a feature in the module of its family (purchases, habits, preferences, contacts), here in `_FEATURES`, and in
+column_lists.py. Scores, classes and thresholds do not belong here.
+"""
+
+from datetime import date
+
+import duckdb
+
+from orchestration.logic.segmentation.contacts import make_contacts
+from orchestration.logic.segmentation.grid import business_day, business_timezone, make_grid
+from orchestration.logic.segmentation.habits import make_habits
+from orchestration.logic.segmentation.preferences import make_preferences
+from orchestration.logic.segmentation.purchases import make_purchases
+from orchestration.logic.segmentation.store import literal, replace_day
+from orchestration.settings.insights import InsightSettings
+
+TEMPORARY = (
+    "grid", "order_days", "purchases", "habits", "line_days", "category_shares", "brand_shares", "preferences",
+    "interactions", "feedback", "consents",
+)  # fmt: skip
+
+
+def customer_features(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSettings) -> int:
+    """Writes insights.customer_features of `as_of`: one row for each row of marts.customers. Returns the rows."""
+    query = build_features(con, [as_of], as_of, settings)
+    rows = replace_day(
+        con, "customer_features", as_of, f"select * exclude (as_of) from ({query})", settings.criteria_version
+    )
+    drop_temporary(con)
+    return rows
+
+
+def build_features(
+    con: duckdb.DuckDBPyConnection,
+    days: list[date],
+    as_of: date,
+    settings: InsightSettings,
+    used: set[str] | None = None,
+) -> str:
+    """Computes the families of features for all `days` into temporary tables and returns the query that joins them.
+
+    Grain of the query: as_of, customer_id. On `as_of` itself every customer has a row; on an earlier day those who
+    were seen, had ordered or had been in contact before it. `used` (default: all): the features that are wanted; costly
+    ones outside it may be null. Call `drop_temporary` when done.
+    """
+    timezone = business_timezone(con)
+    make_grid(con, days, settings.criteria.window_days)
+    make_purchases(con)
+    # Habits are texts and shares that no criterion may use.
+    make_habits(con, timezone, settings.criteria.holiday_country, wanted=used is None)
+    make_preferences(con, brands=used is None or "top_brand_share" in used)
+    make_contacts(con, timezone, list(settings.people.strategies.contact_kinds))
+    return _FEATURES.format(as_of=literal(as_of), seen_day=business_day("first_seen_at", timezone))
+
+
+def drop_temporary(con: duckdb.DuckDBPyConnection) -> None:
+    """Removes the temporary tables of `build_features`."""
+    for name in TEMPORARY:
+        con.execute(f"drop table if exists temp.strata_{name}")
+
+
+def _zeros(alias: str, *names: str) -> str:
+    return ",\n    ".join(f"coalesce({alias}.{name}, 0) as {name}" for name in names)
+
+
+_FEATURES = f"""
+with present as (
+    select grid.as_of, customers.customer_id, customers.loyalty_id is not null as loyalty_member
+    from strata_grid as grid
+    cross join (select *, {{seen_day}} as seen_day from marts.customers) as customers
+    left join strata_purchases as p on p.as_of = grid.as_of and p.customer_id = customers.customer_id
+    left join strata_interactions as i on i.as_of = grid.as_of and i.customer_id = customers.customer_id
+    where grid.as_of = {{as_of}} or customers.seen_day < grid.as_of
+        or p.customer_id is not null or i.customer_id is not null
+)
+select
+    present.as_of,
+    present.customer_id,
+    p.recency_days,
+    p.first_order_date,
+    p.last_order_date,
+    {_zeros("p", "count_orders", "gross_amount", "net_amount")},
+    p.average_order_amount,
+    {_zeros("p", "count_orders_window", "gross_amount_window", "net_amount_window")},
+    p.average_order_amount_window,
+    {_zeros("p", "repeat_orders_window", "active_months_window")},
+    p.purchase_cycle_days,
+    p.overdue_ratio,
+    p.expected_next_order_date,
+    {_zeros("p", "custom_order_count_window")},
+    p.discount_order_share,
+    h.main_channel,
+    h.channel_shares,
+    h.main_payment,
+    h.usual_time,
+    h.weekend_share,
+    h.weekend_holiday_share,
+    c.top3_categories,
+    c.category_shares,
+    {_zeros("c", "count_categories_window")},
+    case when p.count_orders_window >= 2 then c.preference_strength end as preference_strength,
+    c.top_brand,
+    c.top_brand_share,
+    {_zeros("i", "interactions_30d", "interactions_90d", "interactions_previous_90d", "interactions_window")},
+    {_zeros("i", "presale_window", "aftersale_window")},
+    coalesce(i.presale_window, 0) + coalesce(i.aftersale_window, 0) as service_requests_window,
+    coalesce(i.custom_interactions_window, 0) + coalesce(p.custom_order_count_window, 0) as custom_requests_window,
+    {_zeros("i", "complaints_window", "complaints_90d")},
+    i.last_complaint_date,
+    i.last_interaction_date,
+    i.last_contact_date,
+    {_zeros("i", "referrals_window")},
+    f.csat_average,
+    f.csat_last,
+    f.csat_last_date,
+    f.nps_average,
+    present.loyalty_member,
+    coalesce(p.repeat_orders_window, 0) + coalesce(i.referrals_window, 0) + cast(present.loyalty_member as integer)
+        as loyalty_actions,
+    k.marketing_consent
+from present
+left join strata_purchases as p on p.as_of = present.as_of and p.customer_id = present.customer_id
+left join strata_habits as h on h.as_of = present.as_of and h.customer_id = present.customer_id
+left join strata_preferences as c on c.as_of = present.as_of and c.customer_id = present.customer_id
+left join strata_interactions as i on i.as_of = present.as_of and i.customer_id = present.customer_id
+left join strata_feedback as f on f.as_of = present.as_of and f.customer_id = present.customer_id
+left join strata_consents as k on k.as_of = present.as_of and k.customer_id = present.customer_id
+"""

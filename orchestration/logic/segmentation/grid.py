@@ -1,0 +1,45 @@
+"""The days a statement is made for: as_of alone, or as_of with the first days of the months before it, and their
+windows.
+
+Days are business days; instants are UTC. No table but the temporary `strata_grid` is made here.
+"""
+
+from datetime import date, timedelta
+
+import duckdb
+
+from orchestration.logic.segmentation.store import literal
+
+
+def month_starts(as_of: date, months: int) -> list[date]:
+    """The last `months` first-of-month days before `as_of`, oldest first."""
+    days, day = [], as_of
+    for _ in range(months):
+        day = (day - timedelta(days=1)).replace(day=1)
+        days.append(day)
+    return days[::-1]
+
+
+def business_timezone(con: duckdb.DuckDBPyConnection) -> str:
+    """The business time zone of the run. Raises LookupError when control.run is empty."""
+    row = con.execute("select business_timezone from control.run").fetchone()
+    if row is None:
+        raise LookupError("control.run is empty: prepare the warehouse first")
+    return str(row[0])
+
+
+def make_grid(con: duckdb.DuckDBPyConnection, days: list[date], window_days: int) -> None:
+    """The temporary table `strata_grid`: as_of, window_start (day), one row a day."""
+    rows = ", ".join(f"({literal(day)}, {literal(day - timedelta(days=window_days))})" for day in days)
+    con.execute("create or replace temp table strata_grid (as_of date, window_start date)")
+    con.execute(f"insert into strata_grid values {rows}")
+
+
+def local_time(column: str, timezone: str) -> str:
+    """SQL: a naive UTC timestamp as naive business time."""
+    return f"timezone({literal(timezone)}, timezone('UTC', {column}))"
+
+
+def business_day(column: str, timezone: str) -> str:
+    """SQL: the business day of a naive UTC timestamp."""
+    return f"cast({local_time(column, timezone)} as date)"

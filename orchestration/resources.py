@@ -1,0 +1,95 @@
+"""What the assets share: the pipeline's home and settings with the one writer's lock, and dbt.
+
+Add a resource here when assets need a new outside thing. No asset and no rule lives here.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+from dagster_dbt import DbtCliResource, DbtProject
+from pydantic import PrivateAttr
+
+from orchestration import warehouse
+from orchestration.runlock import run_lock
+from orchestration.settings import Home, Settings, config_folder, load_settings
+
+DBT_FOLDER = Path(__file__).resolve().parents[1] / "dbt_project"
+DBT = Path(sys.executable).parent / "dbt"  # the one beside this Python: the environment need not be activated
+KNOWN_AT_TAG = "strata/known_at"
+
+
+@cache
+def location_settings() -> Settings:
+    """The settings that the code location was loaded with: which assets there are follows from them. A run reads its own."""
+    return load_settings()
+
+
+class Pipeline(dg.ConfigurableResource):
+    """Home and settings of one installation. While a run uses it, no other run can write."""
+
+    home_folder: str
+    config_folder: str
+    _settings: Settings = PrivateAttr()
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Pipeline"]:
+        os.environ["STRATA_WAREHOUSE"] = str(self.home.warehouse)  # read by dbt's profile
+        with run_lock(self.home.ensure(), context.run_id or "unnamed"):
+            self._settings = load_settings(Path(self.config_folder))
+            yield self
+
+    @property
+    def home(self) -> Home:
+        return Home(Path(self.home_folder))
+
+    @property
+    def settings(self) -> Settings:
+        """As they were when the run began."""
+        return self._settings
+
+    def connect(self, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+        return warehouse.connect(self.home, read_only=read_only)
+
+
+def as_of(context: dg.AssetExecutionContext) -> date:
+    """The day of this run: its partition."""
+    return date.fromisoformat(context.partition_key)
+
+
+def known_at(context: dg.AssetExecutionContext) -> datetime:
+    """The instant up to which loads count: the run's tag, or the moment the run began to read."""
+    tag = context.run.tags.get(KNOWN_AT_TAG)
+    return datetime.fromisoformat(tag) if tag else datetime.now(UTC)
+
+
+def dbt_project() -> DbtProject:
+    """The dbt project with its manifest, which is written again only when a file of the project is newer."""
+    project = DbtProject(project_dir=DBT_FOLDER, profiles_dir=DBT_FOLDER)
+    if _is_stale(project.manifest_path):
+        command = [DBT, "--quiet", "parse", "--project-dir", DBT_FOLDER, "--profiles-dir", DBT_FOLDER]
+        subprocess.run(command, check=True)
+    return project
+
+
+def default_resources() -> dict[str, Any]:
+    """The resources of an installation, from STRATA_HOME and STRATA_CONFIG."""
+    return {
+        "pipeline": Pipeline(home_folder=str(Home.from_environment().root), config_folder=str(config_folder())),
+        "dbt": DbtCliResource(project_dir=dbt_project(), dbt_executable=str(DBT)),
+    }
+
+
+def _is_stale(manifest: Path) -> bool:
+    if not manifest.exists():
+        return True
+    files = (path for path in DBT_FOLDER.rglob("*") if path.is_file() and "target" not in path.parts)
+    return max(path.stat().st_mtime for path in files) > manifest.stat().st_mtime

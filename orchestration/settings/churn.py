@@ -1,0 +1,79 @@
+"""Models of churn.yml: which signals make a warning, how strong each is, and the words in which it is told.
+
+Add a signal's numbers here and its feature in logic/churn/rules.py. No SQL lives here.
+"""
+
+import string
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from orchestration.settings.criteria import Code, Positive, Text
+from orchestration.settings.loader import Strict, load_model
+
+Signal = Literal["overdue", "falling_interaction", "open_complaint", "low_satisfaction"]
+
+# The figures that a reason's text may quote, all columns of customer_features or of the rule itself.
+QUOTABLE = (
+    "recency_days", "purchase_cycle_days", "overdue_ratio", "interactions_90d", "interactions_previous_90d",
+    "interaction_drop", "complaints_90d", "last_complaint_date", "csat_last", "csat_last_date", "last_order_date",
+    "count_orders",
+)  # fmt: skip
+
+
+class Rule(Strict):
+    """One signal. Its strength is half at `starts_at` and whole at `full_at`, linear between; below `starts_at` it is
+    0."""
+
+    signal: Signal
+    weight: float = Field(gt=0, le=1)
+    starts_at: float = Field(ge=0)
+    full_at: float = Field(ge=0)
+    minimum_orders: int = Field(default=1, ge=1)
+    minimum_days: int = Field(default=0, ge=0)
+    minimum_before: int = Field(default=1, ge=1)
+    text: Text
+
+    @field_validator("text")
+    @classmethod
+    def _quotes_known_figures(cls, text: Text) -> Text:
+        for template in (text.zh, text.en):
+            for _, name, _, _ in string.Formatter().parse(template):
+                if name is not None and name not in QUOTABLE:
+                    raise ValueError(f"unknown figure {{{name}}}; one of {', '.join(QUOTABLE)}")
+        return text
+
+    @model_validator(mode="after")
+    def _rising(self) -> "Rule":
+        falls = self.signal == "low_satisfaction"
+        if (self.full_at > self.starts_at) if falls else (self.full_at < self.starts_at):
+            raise ValueError(f"full_at must not be {'above' if falls else 'below'} starts_at for signal {self.signal}")
+        return self
+
+
+class Bands(Strict):
+    """Lowest scores of the two bands; below `medium` there is no warning."""
+
+    medium: float = Field(gt=0, le=1)
+    high: float = Field(gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Bands":
+        if self.medium >= self.high:
+            raise ValueError("medium must be smaller than high")
+        return self
+
+
+class ChurnFile(Strict):
+    """churn.yml. `horizon_days`: the stretch ahead for which the value at risk is counted."""
+
+    horizon_days: Positive
+    warned_lifecycles: list[Literal["new", "active", "lapsing", "dormant", "lost", "regained"]] = Field(min_length=1)
+    bands: Bands
+    rules: dict[Code, Rule] = Field(min_length=1)
+
+
+def load_churn(path: Path) -> ChurnFile:
+    """churn.yml. Raises SettingsErrors with file, key and line."""
+    return load_model(path, ChurnFile)

@@ -1,0 +1,88 @@
+"""Where Strata keeps its data: the folders below STRATA_HOME, and nothing about what is in them."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDERS = ("landing", "archive", "raw", "warehouse", "serving", "reports", "dagster", "state")
+
+
+@dataclass(frozen=True)
+class Home:
+    """The data root. Every path below it comes from here, so that a move of the root moves all."""
+
+    root: Path
+
+    @classmethod
+    def from_environment(cls) -> "Home":
+        return cls(Path(os.environ.get("STRATA_HOME", "var")).absolute())
+
+    def ensure(self) -> "Home":
+        """Makes the folders, for their owner only (0700)."""
+        os.umask(0o077)
+        for name in ("", *FOLDERS):
+            folder = self.root / name
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+        return self
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "landing"
+
+    @property
+    def archive(self) -> Path:
+        return self.root / "archive"
+
+    @property
+    def raw(self) -> Path:
+        """`raw/<canonical entity>/<source>/<block>/<sha256>.parquet`"""
+        return self.root / "raw"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse" / "strata.duckdb"
+
+    @property
+    def serving(self) -> Path:
+        return self.root / "serving"
+
+    @property
+    def reports(self) -> Path:
+        return self.root / "reports"
+
+    @property
+    def dagster(self) -> Path:
+        return self.root / "dagster"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "state"
+
+    @property
+    def ledger(self) -> Path:
+        """One JSON manifest a landed file: `state/ledger/<source>/<block>/<sha256>.json`."""
+        return self.state / "ledger"
+
+    @property
+    def quarantine(self) -> Path:
+        """Raw bytes and reasons of refused rows: `state/quarantine/<source>/<block>/<sha256>.parquet`."""
+        return self.state / "quarantine"
+
+    @property
+    def temporary(self) -> Path:
+        return self.state / "tmp"
+
+
+SHIPPED = Path(__file__).resolve().parents[1] / "config"
+
+
+def config_folder() -> Path:
+    """The configuration folder: STRATA_CONFIG, or the one shipped with the package."""
+    return Path(os.environ.get("STRATA_CONFIG", SHIPPED)).absolute()
+
+
+def config_file(folder: Path, name: str) -> Path:
+    """The file of that name in the configuration folder; the shipped one if the folder has none of its own."""
+    own = folder / name
+    return own if own.exists() else SHIPPED / name

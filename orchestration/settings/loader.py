@@ -1,0 +1,91 @@
+"""Reads one YAML file into one Pydantic model, and turns each complaint into file, line, key, found and allowed.
+
+Any new configuration file goes through `load_model`. No knowledge of what the files mean lives here.
+"""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from orchestration.settings.errors import SettingsError, SettingsErrors
+
+LARGEST_FILE_BYTES = 2_000_000
+
+
+class Strict(BaseModel):
+    """Base of every settings model: an unknown key is an error, a model never changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load_model(path: Path, model: type[Model]) -> Model:
+    """Reads `path` and validates it as `model`.
+
+    Raises SettingsErrors with every wrong key at its line.
+    """
+    document = read_yaml(path)
+    try:
+        return model.model_validate(_plain(document))
+    except ValidationError as error:
+        raise SettingsErrors([_translate(path, document, detail) for detail in error.errors()]) from None
+
+
+def read_yaml(path: Path) -> Any:
+    """The YAML document with line numbers kept."""
+    if not path.is_file():
+        raise SettingsErrors([SettingsError(path, "(file)", None, "no such file", "a YAML file")])
+    text = path.read_text(encoding="utf-8")
+    if len(text) > LARGEST_FILE_BYTES:
+        raise SettingsErrors(
+            [SettingsError(path, "(file)", None, f"{len(text)} characters", f"up to {LARGEST_FILE_BYTES}")]
+        )
+    reader = YAML(typ="rt")
+    try:
+        return reader.load(text) or CommentedMap()
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise SettingsErrors([SettingsError(path, "(file)", line, str(error.problem), "well-formed YAML")]) from None
+    except YAMLError as error:
+        raise SettingsErrors([SettingsError(path, "(file)", None, str(error), "well-formed YAML")]) from None
+
+
+def line_of(document: Any, location: tuple[int | str, ...]) -> int | None:
+    """The line (from 1) of the deepest part of `location` that exists in the document."""
+    line, node = None, document
+    for part in location:
+        if isinstance(node, CommentedMap) and (key := _key_like(node, part)) is not None:
+            line, node = node.lc.key(key)[0] + 1, node[key]
+        elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
+            line, node = node.lc.item(part)[0] + 1, node[part]
+        else:
+            break
+    return line
+
+
+def _key_like(node: CommentedMap, part: int | str) -> Any:
+    """The key of that name; a YAML number or boolean is found by its text."""
+    if part in node:
+        return part
+    return next((key for key in node if str(key).lower() == str(part).lower() and not isinstance(key, str)), None)
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(value) for value in node]
+    return node
+
+
+def _translate(path: Path, document: Any, detail: Any) -> SettingsError:
+    location = tuple(detail["loc"])
+    key = ".".join(str(part) for part in location) or "(file)"
+    found = "nothing" if detail["type"] == "missing" else repr(detail["input"])[:120]
+    return SettingsError(path, key, line_of(document, location), found, detail["msg"])

@@ -1,0 +1,63 @@
+"""Models of owners.yml and strategies.yml: who looks after which tier, and what is to be done with whom.
+
+Whether every tier has an owner and a strategy needs the criteria too: see settings/insights.py.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from orchestration.settings.criteria import Code, Positive, Text
+from orchestration.settings.home import config_file
+from orchestration.settings.loader import Strict, load_model
+
+
+class Owner(Strict):
+    """A person or team. `capacity`: how many customers they can look after, in proportion to their colleagues."""
+
+    name: Text
+    tiers: list[Code] = Field(min_length=1)
+    capacity: Positive
+    contact: str | None = None
+
+
+class OwnersFile(Strict):
+    owners: dict[Code, Owner] = Field(min_length=1)
+
+
+class Strategy(Strict):
+    """What to do, by which way of contact, and how often (days between two contacts)."""
+
+    text: Text
+    contact_mode: Text
+    cadence_days: Positive
+
+
+class ByWarning(Strict):
+    """Strategy codes by tier, for each band of churn warning."""
+
+    high: dict[Code, Code]
+    medium: dict[Code, Code]
+
+
+class StrategiesFile(Strict):
+    """strategies.yml. `contact_kinds`: the interactions that count as a contact when the next one is due."""
+
+    contact_kinds: list[Literal["call", "email", "meeting", "visit", "chat", "callback", "presale", "aftersale"]]
+    strategies: dict[Code, Strategy] = Field(min_length=1)
+    by_tier: dict[Code, Code]
+    by_warning: ByWarning
+
+
+class PeopleFile(Strict):
+    """Owners and strategies together."""
+
+    owners: dict[Code, Owner]
+    strategies: StrategiesFile
+
+
+def load_people(folder: Path) -> PeopleFile:
+    """owners.yml and strategies.yml of a configuration folder. Raises SettingsErrors with file, key and line."""
+    owners = load_model(config_file(folder, "owners.yml"), OwnersFile).owners
+    return PeopleFile(owners=owners, strategies=load_model(config_file(folder, "strategies.yml"), StrategiesFile))

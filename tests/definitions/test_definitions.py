@@ -1,0 +1,78 @@
+"""The code location loads as the server loads it, and nothing has silently vanished from it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from orchestration.definitions import build_defs
+from orchestration.settings import load_settings
+from orchestration.settings.entities import ENTITIES
+from orchestration.settings.sources import blocks
+
+ROOT = Path(__file__).resolve().parents[2]
+MARTS = {"customers", "customer_source_ids", "identity_events", "survivorship", "orders", "order_lines", "interactions"}
+INSIGHTS = {
+    "customer_features", "rfm_scores", "abc_classes", "lifecycle_states", "scorecard_points", "customer_tiers",
+    "churn_warnings", "customer_tier_table",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def graph() -> dg.AssetGraph:
+    return build_defs().resolve_asset_graph()
+
+
+def paths(graph: dg.AssetGraph) -> set[tuple[str, ...]]:
+    return {tuple(key.path) for key in graph.executable_asset_keys}
+
+
+def test_every_source_block_is_an_asset(graph: dg.AssetGraph) -> None:
+    expected = {(ref.source, ref.block) for ref in blocks(load_settings().sources)}
+    assert expected
+    assert expected <= paths(graph)
+
+
+def test_every_layer_has_its_tables(graph: dg.AssetGraph) -> None:
+    found = paths(graph)
+    assert {("raw", name) for name in ENTITIES} <= found
+    assert {("staging", f"stg_{name}") for name in ENTITIES} <= found
+    assert {("marts", name) for name in MARTS} <= found
+    assert {("insights", name) for name in INSIGHTS} <= found
+    assert ("serving", "publication") in found
+
+
+def test_every_asset_is_described_grouped_and_of_a_kind(graph: dg.AssetGraph) -> None:
+    nodes = [graph.get(key) for key in graph.executable_asset_keys]
+    layers = {"raw", "staging", "intermediate", "marts", "insights", "serving"}
+    assert {node.key for node in nodes if node.group_name not in layers} == set()
+    assert {node.key for node in nodes if not node.description} == set()
+    assert {node.key for node in nodes if not node.kinds} == set()
+    assert {node.key for node in nodes if not node.owners} == set()
+
+
+def test_all_after_raw_is_partitioned_by_day(graph: dg.AssetGraph) -> None:
+    unpartitioned = {key for key in graph.executable_asset_keys if graph.get(key).partitions_def is None}
+    assert {tuple(key.path) for key in unpartitioned} == {(ref.source, ref.block) for ref in blocks(load_settings().sources)}
+
+
+def test_each_layer_has_blocking_checks(graph: dg.AssetGraph) -> None:
+    blocking = {key.asset_key.path[0] for key in graph.asset_check_keys if graph.get_check_spec(key).blocking}
+    assert {"raw", "staging", "marts", "insights"} <= blocking
+
+
+def test_job_schedule_and_sensor_are_there() -> None:
+    defs = build_defs()
+    assert defs.resolve_job_def("daily_refresh").partitions_def is not None
+    schedule = defs.resolve_schedule_def("daily_at_six")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 6 * * *", load_settings().sources.business.timezone)
+    assert defs.resolve_sensor_def("landing_folder")
+
+
+def test_server_loads_the_workspace(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "dagster", "definitions", "validate", "-w", "workspace.yaml"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "strata" in result.stdout + result.stderr

@@ -1,0 +1,129 @@
+# ruff: noqa: E501 (the faults read best one a line)
+"""Every kind of check meets a row that breaks it: the right check fails, says what it saw and its bound, and holds no value."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from quality.checks import CheckResult
+from quality.runner import rules, run_suite
+from quality.suites import LAYERS
+
+Plant = Callable[[str], Path]
+CANARY = "canary@example.com"
+ORDER = "(select min(order_key) from marts.orders)"
+FIRST = "(select min(customer_id) from marts.customers)"
+
+# layer, what spoils the warehouse, the check that must fail, what it observes
+FAULTS = [
+    ("raw", "update control.ingest_ledger set rows_read = 99 where sha256 = 'aa'", "ingest_ledger__rows_add_up", 1),
+    ("raw", "insert into control.ingest_ledger select * from control.ingest_ledger where sha256 = 'bb'", "ingest_ledger__source_entity_sha256_unique", 1),
+    ("raw", "update control.ingest_ledger set rows_quarantined = 300, rows_read = 321 where sha256 = 'aa'", "ingest_ledger__quarantined_share_per_block", 0.934579),
+    ("raw", "update control.ingest_ledger set status = 'refused' where sha256 = 'bb'", "ingest_ledger__refused_files_share", 0.333333),
+    ("raw", "update control.ingest_ledger set status = 'halfway'", "ingest_ledger__status_known", 3),
+    ("raw", "delete from raw.persons where _row_number = 1", "persons__rows_match_ledger", 1),
+    ("raw", "update raw.persons set _record_key = null where _row_number < 4", "persons__technical_columns_not_null", 3),
+    ("raw", "delete from control.quarantine", "quarantine__rows_match_ledger", 1),
+    ("staging", "insert into staging.stg_persons select * from staging.stg_persons limit 1", "stg_persons___record_key_unique", 2),
+    ("staging", "update staging.stg_orders set _record_key = null where order_id = 'O1'", "stg_orders___record_key_not_null", 1),
+    ("staging", "update staging.stg_orders set ordered_at = timestamp '2026-03-01 16:00:00' where order_id = 'O1'", "stg_orders__ordered_at_before_as_of", 1),
+    ("staging", "update staging.stg_orders set ordered_at = timestamp '0201-03-01 16:00:00' where order_id = 'O1'", "stg_orders__ordered_at_plausible", 1),
+    ("staging", "update staging.stg_orders set currency = 'XYZ' where order_id <= 'O3'", "stg_orders__currency_unknown_share", 0.383333),
+    ("staging", "update staging.stg_orders set status = 'lost' where order_id = 'O1'", "stg_orders__status_known", 1),
+    ("staging", "update staging.stg_exchange_rates set rate_to_base = 0", "stg_exchange_rates__rate_positive", 1),
+    ("staging", "update staging.stg_persons set birth_date = null", "stg_persons__birth_date_uncastable_share", 1),
+    ("staging", f"update staging.stg_persons set email = upper('{CANARY}') where gender = 'male'", "stg_persons__email_normalised", 10),
+    ("staging", "update staging.stg_persons set phone_e164 = '13900000001' where gender = 'male'", "stg_persons__phone_normalised", 10),
+    ("staging", "update staging.stg_persons set phone_e164 = null", "stg_persons__phone_invalid_share", 1),
+    ("staging", "update staging.stg_persons set gender = 'm' where gender = 'male'", "stg_persons__gender_known", 10),
+    ("staging", "update staging.stg_conservation set rows_out = 19 where entity = 'persons'", "stg_conservation__rows_add_up", 1),
+    ("marts", "insert into marts.customers select * from marts.customers limit 1", "customers__customer_id_unique", 2),
+    ("marts", f"update marts.customers set customer_id = null where customer_id = {FIRST}", "customers__customer_id_not_null", 1),
+    ("marts", f"update marts.customers set customer_id = 'X1' where customer_id = {FIRST}", "customers__customer_id_shaped", 1),
+    ("marts", f"delete from marts.customer_source_ids where customer_id = {FIRST}", "customers__has_records", 1),
+    ("marts", f"delete from marts.customer_source_ids where customer_id = {FIRST}", "customer_source_ids__every_record_linked", 1),
+    ("marts", "insert into marts.customer_source_ids select * from marts.customer_source_ids limit 1", "customer_source_ids__source_entity_source_record_id_unique", 1),
+    ("marts", "update marts.customer_source_ids set match_probability = 1.5", "customer_source_ids__match_probability_in_range", 22),
+    ("marts", f"delete from marts.customers where customer_id = {FIRST}", "customer_source_ids__customer_exists", 1),
+    ("marts", f"insert into marts.customer_source_ids select {FIRST}, 'x', 'y', 'r' || n, 'key', null, null from range(300) as t(n)", "customer_source_ids__records_per_customer", 301),
+    ("marts", "delete from marts.orders where order_id = 'O1'", "orders__none_lost", 1),
+    ("marts", "delete from marts.orders where order_id = 'O1'", "order_lines__order_exists", 1),
+    ("marts", "insert into marts.orders select * from marts.orders where order_id = 'O1'", "orders__order_key_unique", 2),
+    ("marts", "update marts.orders set customer_id = 'C0000000000000000' where order_id = 'O1'", "orders__customer_exists", 1),
+    ("marts", "update marts.orders set customer_id = null", "orders__without_customer_share", 1),
+    ("marts", "update marts.orders set net_amount = 2 * gross_amount", "orders__net_above_gross_share", 1),
+    ("marts", "update marts.orders set is_counted = false where order_id = 'O1'", "orders__exclusion_explained", 1),
+    ("marts", "update marts.orders set net_amount = null where order_id = 'O1'", "orders__net_amount_given", 1),
+    ("marts", "update marts.conservation set difference = 1", "conservation__nothing_lost_or_doubled", 2),
+    ("marts", "insert into marts.interactions select * from marts.interactions", "interactions__interaction_key_unique", 60),
+    ("insights", f"insert into insights.customer_tiers select * from insights.customer_tiers where customer_id = {FIRST}", "customer_tiers__scheme_id_customer_id_unique", 1),
+    ("insights", f"delete from insights.customer_tiers where customer_id = {FIRST}", "customer_tiers__every_customer", 1),
+    ("insights", f"delete from insights.customer_features where customer_id = {FIRST}", "customer_features__every_customer", 1),
+    ("insights", f"update insights.rfm_scores set r_score = 6 where customer_id = {FIRST}", "rfm_scores__r_score_in_range", 1),
+    ("insights", f"update insights.rfm_scores set f_score = null where customer_id = {FIRST}", "rfm_scores__buyers_scored", 1),
+    ("insights", f"update insights.scorecard_points set weight = 0.4 where customer_id = {FIRST}", "scorecard_points__weights_sum_to_one", 1),
+    ("insights", "update insights.abc_classes set abc_class = 'D' where abc_class = 'C'", "abc_classes__abc_class_known", 12),
+    ("insights", "update insights.abc_classes set net_amount = 5 where abc_class = 'A'", "abc_classes__classes_in_order", 5),
+    ("insights", f"update insights.abc_classes set cumulative_share = 1.2 where customer_id = {FIRST}", "abc_classes__cumulative_share_in_range", 1),
+    ("insights", f"update insights.lifecycle_states set lifecycle = 'asleep' where customer_id = {FIRST}", "lifecycle_states__lifecycle_known", 1),
+    ("insights", f"update insights.customer_tiers set total_points = 3.6 where customer_id = {FIRST}", "customer_tiers__points_add_up", 1),
+    ("insights", "update insights.customer_tiers set tier_since = date '2026-03-03'", "customer_tiers__tier_since_by_as_of", 22),
+    ("insights", "update insights.customer_tiers set tier = 'gold'", "customer_tiers__largest_tier_share", 1),
+    ("insights", "update insights.customer_tiers set tier = 'gold'", "customer_tiers__tiers_in_use", 1),
+    ("insights", f"update insights.customer_tiers set criteria_version = 'v2' where customer_id = {FIRST}", "customer_tiers__one_criteria_version", 1),
+    ("insights", "update insights.churn_warnings set owner = null", "churn_warnings__owner_not_null", 5),
+    ("insights", "update insights.churn_warnings set reasons = '[]'", "churn_warnings__reasons_given", 5),
+    ("insights", "update insights.churn_warnings set churn_score = 1.1", "churn_warnings__churn_score_in_range", 5),
+]  # fmt: skip
+
+
+def _checked(layer: str, path: Path, name: str) -> CheckResult:
+    """The result of one check, run with the others of its table."""
+    check = next(check for check in rules(layer) if check.name == name)
+    return next(result for result in run_suite(layer, path, tables=[check.on.name]) if result.name == name)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_suite_when_all_is_well_then_every_check_passes(layer: str, warehouse: Path) -> None:
+    results = run_suite(layer, warehouse)
+    assert [result.message for result in results if not result.success] == []
+    assert all(result.observed is not None and result.rows_checked is not None for result in results)
+    assert [result.name for result in results] == [check.name for check in rules(layer)]
+
+
+@pytest.mark.parametrize(("layer", "fault", "name", "observed"), FAULTS, ids=[fault[2] for fault in FAULTS])
+def test_check_when_a_bad_row_is_planted_then_it_fails_with_observed_and_bound(
+    layer: str, fault: str, name: str, observed: float, plant: Plant
+) -> None:
+    result = _checked(layer, plant(fault), name)
+    assert (result.status, result.observed) == ("failed", observed)
+    assert result.bound
+    assert result.table in result.message
+    assert result.rule in result.message
+    assert f"observed {observed}, bound {result.bound}" in result.message
+    assert result.blocks is (result.severity == "blocking")
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_results_when_checks_fail_then_no_value_of_a_row_is_in_them(layer: str, plant: Plant) -> None:
+    path = plant(f"""
+        update staging.stg_persons set email = '{CANARY} ', phone_e164 = '{CANARY}', gender = '{CANARY}', _record_key = '{CANARY}';
+        update marts.customers set customer_type = '{CANARY}', customer_id = '{CANARY}';
+        update insights.rfm_scores set customer_id = '{CANARY}';
+        update control.ingest_ledger set status = '{CANARY}', sha256 = '{CANARY}';
+        alter table staging.stg_companies alter column employees set data type varchar;
+    """)
+    results = run_suite(layer, path)
+    assert any(not result.success for result in results)
+    assert "canary" not in json.dumps([dataclasses.asdict(result) for result in results])
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_checks_when_listed_then_names_are_unique_and_described_in_both_languages(layer: str) -> None:
+    checks = rules(layer)
+    assert len({check.name for check in checks}) == len(checks)
+    assert all(check.name.replace("_", "").isalnum() and check.name.isascii() for check in checks)
+    assert all(check.description_en.isascii() and not check.description_zh.isascii() for check in checks)

@@ -1,0 +1,159 @@
+"""A small warehouse for the insight tests: empty mart tables with the contract's columns, and helpers that fill them.
+
+Only what the insights read. No assertions live here.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import duckdb
+
+from orchestration.logic.segmentation.store import replace_day, values
+
+AS_OF = date(2026, 9, 15)
+MONEY = "decimal(18, 4)"
+TABLES = {
+    "customers": "customer_id varchar, customer_type varchar, display_name varchar, loyalty_id varchar, "
+    "first_seen_at timestamp",
+    "orders": "order_key varchar, customer_id varchar, channel varchar, ordered_at timestamp, order_date date, "
+    f"is_counted boolean, counts_money boolean, gross_amount {MONEY}, discount_amount {MONEY}, net_amount {MONEY}, "
+    "payment_method varchar, coupon varchar, custom_request boolean",
+    "order_lines": "line_key varchar, order_key varchar, customer_id varchar, category varchar, brand varchar, "
+    "source varchar, product_id varchar, "
+    f"line_amount {MONEY}",
+    "products": "source varchar, product_id varchar, category varchar, brand varchar",
+    "interactions": "interaction_key varchar, customer_id varchar, kind varchar, occurred_at timestamp",
+    "feedback": f"feedback_key varchar, customer_id varchar, kind varchar, score {MONEY}, given_at timestamp",
+    "consents": "customer_id varchar, source varchar, purpose varchar, state varchar, given_at timestamp",
+    "holidays": "holiday_date date, holiday_name varchar, country varchar, is_workday boolean",
+}
+
+
+def empty_warehouse() -> duckdb.DuckDBPyConnection:
+    """An in-memory warehouse with control.run (Asia/Shanghai) and empty marts."""
+    con = duckdb.connect(config={"threads": 1})
+    con.execute("create schema control; create schema marts")
+    con.execute("create macro draw(i, salt, n) as cast(hash(i, salt) % n as bigint)")
+    con.execute("create table control.run as select 'Asia/Shanghai' as business_timezone")
+    for name, columns in TABLES.items():
+        con.execute(f"create table marts.{name} ({columns})")
+    return con
+
+
+def add(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Inserts rows given by column name; absent columns are null."""
+    names = [column.split()[0] for column in TABLES[table].replace(", 4)", ",4)").split(", ")]
+    filled = [[row.get(name) for name in names] for row in rows]
+    if filled:
+        con.executemany(f"insert into marts.{table} values ({', '.join('?' * len(names))})", filled)
+
+
+def customer(customer_id: str, **more: Any) -> dict[str, Any]:
+    return {"customer_id": customer_id, "customer_type": "person", "display_name": customer_id, **more}
+
+
+def order(customer_id: str | None, days_ago: int, amount: Any = 100, key: str = "", **more: Any) -> dict[str, Any]:
+    """An order at noon in Shanghai, `days_ago` days before AS_OF (1 is the last day that counts)."""
+    day = AS_OF - timedelta(days=days_ago)
+    row = {
+        "order_key": key or f"{customer_id}/{days_ago}/{amount}", "customer_id": customer_id, "channel": "store",
+        "ordered_at": datetime(day.year, day.month, day.day, 4), "order_date": day, "is_counted": True,
+        "counts_money": True, "gross_amount": amount, "discount_amount": 0, "net_amount": amount,
+        "payment_method": "cash", "custom_request": False,
+    }  # fmt: skip
+    return {**row, **more}
+
+
+def interaction(customer_id: str, days_ago: int, kind: str = "view") -> dict[str, Any]:
+    return {
+        "interaction_key": f"{customer_id}/{kind}/{days_ago}",
+        "customer_id": customer_id,
+        "kind": kind,
+        "occurred_at": _noon(days_ago),
+    }
+
+
+def feedback(customer_id: str, days_ago: int, score: int, kind: str = "csat") -> dict[str, Any]:
+    return {
+        "feedback_key": f"{customer_id}/{days_ago}",
+        "customer_id": customer_id,
+        "kind": kind,
+        "score": score,
+        "given_at": _noon(days_ago),
+    }
+
+
+def _noon(days_ago: int) -> datetime:
+    day = AS_OF - timedelta(days=days_ago)
+    return datetime(day.year, day.month, day.day, 4)
+
+
+def generated(customers: int, orders: int, interactions: int) -> duckdb.DuckDBPyConnection:
+    """A warehouse with made-up facts of two and a half years, from hashes: the same each time, a tenth never buys."""
+    con = empty_warehouse()
+    con.execute(
+        f"""
+        insert into marts.customers
+        select 'C' || i, if(i % 20 = 0, 'company', 'person'), 'Name ' || i, if(i % 3 = 0, 'L' || i, null),
+            timestamp '2024-03-01' + interval (draw(i, 0, 700)) day
+        from range({customers}) as t(i)
+        """
+    )
+    # Half of the orders belong to a tenth of the customers, so that frequencies differ widely.
+    who = f"if(draw(i, 1, 2) = 0, draw(i, 2, ({customers} // 10 + 1)), draw(i, 3, ({customers} * 9 // 10 + 1)))"
+    con.execute(
+        f"""
+        insert into marts.orders
+        select 'o' || i, 'C' || {who}, ['ecommerce', 'store', 'app'][1 + draw(i, 4, 3)], stamp,
+            cast(stamp + interval 8 hour as date),
+            draw(i, 5, 20) > 0, draw(i, 5, 20) > 0, amount, amount // 10, amount - draw(i, 6, 5),
+            ['alipay', 'wechat', 'card'][1 + draw(i, 7, 3)], if(draw(i, 8, 7) = 0, 'x', null), draw(i, 9, 30) = 0
+        from (
+            select i, timestamp '2024-03-10' + interval (draw(i, 10, (925 * 1440))) minute as stamp,
+                cast(10 + draw(i, 11, 900) as decimal(18, 4)) as amount
+            from range({orders}) as t(i)
+        )
+        """
+    )
+    con.execute(
+        """
+        insert into marts.order_lines
+        select order_key || '/' || n, order_key, customer_id,
+            'category ' || draw(order_key, n, 12), 'brand ' || draw(order_key, 100 + n, 30), 'shop', 'p' || n,
+            cast(net_amount / 2 as decimal(18, 4))
+        from marts.orders cross join range(2) as t(n)
+        """
+    )
+    con.execute(
+        f"""
+        insert into marts.interactions
+        select 'i' || i, 'C' || draw(i, 12, {customers}),
+            ['view', 'view', 'click', 'call', 'email', 'presale', 'aftersale', 'complaint', 'referral',
+                'custom_request', 'login'][1 + draw(i, 13, 11)],
+            timestamp '2025-06-01' + interval (draw(i, 14, (470 * 1440))) minute
+        from range({interactions}) as t(i)
+        """
+    )
+    con.execute(
+        """
+        insert into marts.feedback
+        select 'f' || interaction_key, customer_id, 'csat', 1 + draw(interaction_key, 0, 5), occurred_at
+        from marts.interactions where kind = 'aftersale'
+        """
+    )
+    return con
+
+
+def given_features(rows: Iterable[tuple[str, int | None, int, Any]]) -> duckdb.DuckDBPyConnection:
+    """A warehouse whose features of AS_OF are given: customer_id, recency_days, orders and net amount of the window."""
+    con = empty_warehouse()
+    relation = values("t(customer_id, recency_days, count_orders_window, net_amount_window)", rows)
+    replace_day(con, "customer_features", AS_OF, f"select * from {relation}", "given")
+    return con
+
+
+def table(con: duckdb.DuckDBPyConnection, name: str, order_by: str = "customer_id") -> list[dict[str, Any]]:
+    """The rows of an insight table as dictionaries, without the technical columns of the run."""
+    found = con.execute(f"select * exclude (as_of, criteria_version) from insights.{name} order by {order_by}")
+    return [dict(zip([column[0] for column in found.description], row, strict=True)) for row in found.fetchall()]

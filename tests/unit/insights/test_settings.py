@@ -1,0 +1,92 @@
+# ruff: noqa: E501  (one broken file a line)
+"""The configuration of the insights: the shipped files load, and each fault names file, key and line."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from orchestration.settings.errors import SettingsErrors
+from orchestration.settings.insights import criteria_version, load_insights
+
+CONFIG = Path(__file__).resolve().parents[3] / "orchestration" / "config"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return Path(shutil.copytree(CONFIG, tmp_path / "config"))
+
+
+def change(folder: Path, name: str, old: str, new: str) -> int:
+    """Replaces the first `old` in the file; returns the line it was on."""
+    path = folder / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
+@pytest.mark.parametrize("preset", ["rfm_ten_segments", "rfm_eight_classes"])
+def test_both_segment_maps_are_complete(folder, preset):
+    change(
+        folder, "criteria.yml", "segments_from: presets/rfm_ten_segments.yml", f"segments_from: presets/{preset}.yml"
+    )
+    assert len(load_insights(folder).criteria.segments) in (8, 10)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "key", "says"),
+    [
+        ("criteria.yml", "window_days: 365", "window_days: 0", "window_days", "greater than 0"),
+        ("criteria.yml", "at_least: 45, below: 120", "at_least: 50, below: 120", "bands", "gap between band 'short'"),
+        ("criteria.yml", "at_least: 45, below: 120", "at_least: 40, below: 120", "bands", "overlap between band 'short'"),
+        ("criteria.yml", "below: 45, points: 100", "at_least: 1, below: 45, points: 100", "bands", "no value falls outside"),
+        ("criteria.yml", "below: 45, points: 100", "below: 45, points: 10", "purchase_cycle", "points must fall"),
+        ("criteria.yml", "code: middle", "code: high", "bands", "its own code"),
+        ("criteria.yml", "weight: 0.1112", "weight: 0.3", "value_tier.criteria", "sum to 1"),
+        ("criteria.yml", "feature: recency_days", "feature: recency", "feature", "unknown feature column"),
+        ("criteria.yml", "feature: recency_days\n        direction: lower", "feature: recency_days\n        direction: higher",
+         "purchase_behaviour", "lower_is_better"),
+        ("criteria.yml", "below: 0.20", "below: 20", "bands", "overlap"),
+        ("criteria.yml", "at_least: 60}", "at_least: 70}", "tiers", "gap"),
+        ("criteria.yml", "a_share: 0.80", "a_share: 0.99", "abc", "smaller"),
+        ("criteria.yml", "lapsing_days: 90", "lapsing_days: 20", "lifecycle", "active_days < lapsing_days"),
+        ("criteria.yml", "main_scheme: value_tier", "main_scheme: other", "main_scheme", "not among the schemes"),
+        ("criteria.yml", "bands: 5", "bands: 4", "rfm.bands", "5, as in"),
+        ("criteria.yml", "up_potential_top_band_in: [purchase_amount", "up_potential_top_band_in: [amount", "flags", "unknown criteria"),
+        ("criteria.yml", "method: quantile", "method: ntile", "rfm.method", "quantile"),
+        ("criteria.yml", "abc:", "abcd:", "abc", "Field required"),
+        ("presets/rfm_ten_segments.yml", "f: [2, 3]", "f: [1, 3]", "(file)", "exactly one is allowed"),
+        ("churn.yml", "{recency_days}", "{days}", "text", "unknown figure"),
+        ("churn.yml", "full_at: 5.0", "full_at: 1.0", "overdue", "full_at must not be below"),
+        ("churn.yml", "medium: 0.35", "medium: 0.9", "bands", "smaller than high"),
+        ("churn.yml", "signal: overdue", "signal: moon", "signal", "overdue"),
+        ("owners.yml", "tiers: [low]", "tiers: [middle]", "owners", "owner for every tier"),
+        ("owners.yml", "tiers: [low]", "tiers: [low, lowest]", "owners.campaign_desk.tiers.1", "a tier of the main scheme"),
+        ("strategies.yml", ", low: batch_marketing}", "}", "by_tier", "strategy for every tier"),
+        ("strategies.yml", "low: batch_marketing", "low: nothing", "by_tier.low", "one of"),
+    ],
+)  # fmt: skip
+def test_a_broken_file_is_refused_with_file_key_and_line(folder, name, old, new, key, says):
+    line = change(folder, name, old, new)
+    with pytest.raises(SettingsErrors) as caught:
+        load_insights(folder)
+    error = caught.value.errors[0]
+    assert error.file == folder / name
+    assert key in error.key
+    assert says in str(error)
+    assert error.line is None or 0 <= line - error.line < 95
+
+
+def test_a_folder_without_a_file_of_its_own_takes_the_shipped_one(tmp_path):
+    assert load_insights(tmp_path) == load_insights(CONFIG)
+
+
+def test_the_version_changes_with_every_file_that_decides(folder):
+    versions = {criteria_version(folder)}
+    for name in ("criteria.yml", "churn.yml", "owners.yml", "strategies.yml", "presets/rfm_ten_segments.yml"):
+        with (folder / name).open("a", encoding="utf-8") as file:
+            file.write("# changed\n")
+        versions.add(criteria_version(folder))
+    assert len(versions) == 6
+    assert all(len(version) == 12 for version in versions)

@@ -1,0 +1,176 @@
+-- A small warehouse in which all is well: twenty persons and two companies, 60 orders, two days of insights.
+-- Made by SQL alone, for the tests of publication and of quality checks, which then plant their faults in it.
+create schema control; create schema raw; create schema staging; create schema marts; create schema insights;
+
+create table control.run as select
+    date '2026-03-02' as as_of, timestamp '2026-03-01 16:00:00' as as_of_at, timestamp '2026-03-02 00:00:00' as known_at,
+    'Asia/Shanghai' as business_timezone, 'CNY' as base_currency;
+create table control.sources as select
+    source, entity, canonical_entity, channel, 60 as trust, 'Asia/Shanghai' as timezone, 'CNY' as currency,
+    cast(null as varchar) as dates, cast(null as varchar) as times, '.' as decimal, 'record' as person_ref_by, freshness_hours
+from (values
+    ('webshop', 'accounts', 'persons', 'ecommerce', 26), ('webshop', 'orders', 'orders', 'ecommerce', 26),
+    ('crm', 'companies', 'companies', 'support', null), ('survey', 'answers', 'feedback', 'survey', 48)
+) as blocks(source, entity, canonical_entity, channel, freshness_hours);
+
+-- Raw: what was loaded, with its ledger.
+create table raw.persons as select
+    'P' || n as source_record_id, case when n % 7 = 0 then '' else '1980-01-' || lpad(cast(n as varchar), 2, '0') end as birth_date,
+    'webshop' as _source, 'accounts' as _entity, 'aa' as _file_sha256, n as _row_number, 'load-1' as _load_id,
+    timestamp '2026-03-01 20:00:00' as _loaded_at, sha256('webshop/P' || n) as _record_key, sha256('P' || n) as _record_hash
+from range(1, 21) as rows(n);
+create table raw.companies as select
+    'K' || n as source_record_id, '100' as employees, '1000000' as annual_revenue,
+    'crm' as _source, 'companies' as _entity, 'bb' as _file_sha256, n as _row_number, 'load-1' as _load_id,
+    timestamp '2026-03-01 20:00:00' as _loaded_at, sha256('crm/K' || n) as _record_key, sha256('K' || n) as _record_hash
+from range(1, 3) as rows(n);
+create table raw.orders as select
+    'O' || n as order_id, 'webshop' as _source, 'orders' as _entity, 'cc' as _file_sha256, n as _row_number, 'load-1' as _load_id,
+    timestamp '2026-03-01 20:00:00' as _loaded_at, sha256('webshop/O' || n) as _record_key, sha256('O' || n) as _record_hash
+from range(1, 61) as rows(n);
+create table raw.products as select *, cast(null as varchar) as list_price from raw.orders where false;
+
+create table control.ingest_ledger as select * from (values
+    ('webshop', 'accounts', 'accounts.csv', 'aa', 2000, 'utf-8', 22, 20, 1, 1, 0, 'loaded', null, null),
+    ('crm', 'companies', 'companies.csv', 'bb', 200, 'utf-8', 2, 2, 0, 0, 0, 'loaded', null, null),
+    ('webshop', 'orders', 'orders.csv', 'cc', 6000, 'utf-8', 60, 60, 0, 0, 0, 'loaded', null, '2026-03-01T10:00:00Z')
+) as files(source, entity, file, sha256, bytes, encoding, rows_read, rows_loaded, rows_quarantined, rows_duplicate, rows_erased,
+    status, reason, last_event_at);
+alter table control.ingest_ledger add column load_id varchar default 'load-1';
+alter table control.ingest_ledger add column loaded_at timestamp default timestamp '2026-03-01 20:00:00';
+create table control.quarantine as select
+    'q1' as quarantine_id, 'webshop' as source, 'accounts' as entity, 'accounts.csv' as file, 'aa' as sha256, 9 as line_number,
+    800 as byte_offset, cast(null as varchar) as "column", 'width' as rule, 'found 9 fields, 12 expected' as reason,
+    'open' as state, 'load-1' as load_id, encode('canary-quarantine@example.com,raw bytes') as raw_bytes;
+
+-- Staging.
+create table staging.stg_persons as select
+    'webshop/accounts/P' || n as record_id, 'webshop' as source, 'accounts' as entity, 'P' || n as source_record_id,
+    'canary' || n || '@example.com' as email, '139' || lpad(cast(n as varchar), 8, '0') as phone,
+    '+86139' || lpad(cast(n as varchar), 8, '0') as phone_e164, case when n % 2 = 0 then 'male' else 'female' end as gender,
+    case when n % 7 = 0 then null else date '1980-01-01' + cast(n - 1 as integer) end as birth_date, _record_key, _loaded_at
+from (select *, cast(_row_number as integer) as n from raw.persons) as received;
+create table staging.stg_companies as select
+    'crm/companies/' || source_record_id as record_id, 'crm' as source, 'companies' as entity, source_record_id,
+    100 as employees, 1000000 as annual_revenue, _record_key, _loaded_at
+from raw.companies;
+create table staging.stg_orders as select
+    'webshop/' || order_id || '/P' || (_row_number % 20 + 1) as order_key, 'webshop' as source, 'orders' as entity, order_id,
+    timestamp '2026-01-01 04:00:00' + to_days(cast(_row_number as integer) - 1) as ordered_at, 'completed' as status,
+    case when _row_number = 60 then 'USD' else 'CNY' end as currency, _record_key, _loaded_at
+from raw.orders;
+create table staging.stg_exchange_rates as select
+    date '2026-01-01' as rate_date, 'USD' as currency, 7.1 as rate_to_base, 'rate-1' as _record_key;
+create table staging.stg_order_lines as select
+    order_key || '/1' as line_key, order_key, ordered_at, 'CNY' as currency, 'line' || _record_key as _record_key from staging.stg_orders;
+create table staging.stg_feedback as select
+    'survey/F' || n as feedback_key, timestamp '2026-02-01 00:00:00' as given_at, 'f' || n as _record_key from range(1, 6) as rows(n);
+create table staging.stg_interactions as select
+    'app/I' || n as interaction_key, timestamp '2026-02-02 00:00:00' as occurred_at, 'i' || n as _record_key from range(1, 31) as rows(n);
+create table staging.stg_opportunities as select
+    'crm/B' || n as opportunity_key, timestamp '2026-02-03 00:00:00' as created_at, 'CNY' as currency, 'b' || n as _record_key
+from range(1, 4) as rows(n);
+create table staging.stg_refunds as select timestamp '2026-02-01' as refunded_at, 'CNY' as currency, 'r' as _record_key where false;
+create table staging.stg_traits as select timestamp '2026-02-01' as recorded_at, 't' as _record_key where false;
+create table staging.stg_consents as select timestamp '2026-02-01' as given_at, 'c' as _record_key where false;
+create table staging.stg_outcomes as select timestamp '2026-02-01' as occurred_at, 'o' as _record_key where false;
+create table staging.stg_spend as select 'CNY' as currency, 's' as _record_key where false;
+create table staging.stg_memberships as select 'm' as _record_key where false;
+create table staging.stg_products as select cast(null as double) as list_price, 'p' as _record_key, timestamp '2026-03-01' as _loaded_at
+where false;
+create table staging.stg_stores as select 's' as _record_key where false;
+create table staging.stg_holidays as select 'h' as _record_key where false;
+create table staging.stg_conservation as select * from (values
+    ('persons', 'webshop', 'accounts', 20, 0, 0, 0, 20, 0, 0, 20), ('companies', 'crm', 'companies', 2, 0, 0, 0, 2, 0, 0, 2),
+    ('orders', 'webshop', 'orders', 60, 0, 0, 0, 60, 0, 0, 60)
+) as counts(entity, source, block, rows_raw, rows_excluded, rows_unknown_at, rows_after_as_of, rows_after_cut, rows_superseded, rows_deleted, rows_out);
+
+-- Marts. Values that name a person carry the word canary.
+create table marts.customers as select
+    'C' || left(sha256(record_id), 16) as customer_id, 'person' as customer_type, '金canary' || source_record_id as display_name,
+    email, phone_e164 as phone, birth_date, gender, 'CN' as country, '上海市' as region, '上海' as city, 'new_1' as city_tier,
+    '200000' as postcode, cast(null as varchar) as company_id, cast(null as varchar) as industry, cast(null as varchar) as size_band,
+    'canary-loyalty-' || source_record_id as loyalty_id, timestamp '2026-01-01 00:00:00' as first_seen_at,
+    1 as count_sources, 1 as count_records
+from staging.stg_persons
+union all select
+    'C' || left(sha256(record_id), 16), 'company', 'Acme ' || source_record_id, null, null, null, null, 'CN', '上海市', '上海', 'new_1',
+    '200000', null, 'retail', 'mid', null, timestamp '2026-01-01 00:00:00', 1, 1
+from staging.stg_companies;
+create table marts.customer_source_ids as select
+    'C' || left(sha256(record_id), 16) as customer_id, source, entity, source_record_id, 'key' as linked_by,
+    cast(null as double) as match_probability, timestamp '2026-01-01 00:00:00' as linked_at
+from (select record_id, source, entity, source_record_id from staging.stg_persons
+    union all select record_id, source, entity, source_record_id from staging.stg_companies) as records;
+create table marts.identity_events as select
+    'E' || customer_id as event_id, 'created' as kind, customer_id, cast(null as varchar) as other_customer_id,
+    timestamp '2026-01-01 00:00:00' as at, 'data' as cause, cast(null as varchar) as evidence
+from marts.customers;
+create table marts.survivorship as select
+    customer_id, 'city' as field, 'webshop' as source, 'P1' as source_record_id, 'trust' as rule, 0 as count_conflicts
+from marts.customers;
+create table marts.bridge_person_refs as select
+    source, 'record' as person_ref_by, source_record_id as person_ref_value, customer_id
+from marts.customer_source_ids where source = 'webshop';
+create table marts.orders as select
+    staged.order_key, bridge.customer_id, staged.source, 'ecommerce' as channel, order_id, ordered_at,
+    cast(ordered_at as date) as order_date, status, true as is_counted, cast(null as varchar) as excluded_by, true as counts_money,
+    currency, cast(100 + _row_number as decimal(18, 4)) as gross_amount, cast(0 as decimal(18, 4)) as discount_amount,
+    cast(0 as decimal(18, 4)) as shipping_amount, cast(0 as decimal(18, 4)) as tax_amount,
+    cast(0 as decimal(18, 4)) as refund_amount, cast(100 + _row_number as decimal(18, 4)) as net_amount, 1 as count_lines,
+    cast(null as varchar) as store_id, 'card' as payment_method, cast(null as varchar) as coupon, false as custom_request
+from (select *, cast(right(order_id, -1) as integer) as _row_number from staging.stg_orders) as staged
+left join marts.bridge_person_refs as bridge
+    on bridge.person_ref_value = case when _row_number = 20 then null else 'P' || (_row_number % 20 + 1) end;
+create table marts.order_lines as select
+    order_key || '/1' as line_key, order_key, customer_id, source, order_id, '1' as line_number, 'S1' as product_id,
+    'Tea' as product_name, 'drinks' as category, 'own' as brand, 1 as quantity, gross_amount as unit_price, discount_amount,
+    net_amount as line_amount, ordered_at
+from marts.orders;
+create table marts.interactions as select
+    'app/I' || n as interaction_key, customer_id, 'app' as source, 'app' as channel, 'I' || n as interaction_id, 'view' as kind,
+    timestamp '2026-02-02 00:00:00' as occurred_at, 'product' as page_type, 'S1' as product_id, 'drinks' as category,
+    12.5 as dwell_seconds, cast(null as varchar) as campaign, cast(null as varchar) as direction
+from range(1, 31) as rows(n) inner join marts.bridge_person_refs on person_ref_value = 'P' || (n % 20 + 1);
+create table marts.feedback as select
+    'survey/F' || n as feedback_key, customer_id, 'survey' as source, 'csat' as kind, 'How was it?' as question, 4.0 as score,
+    'canary: I live at 1 Canary Road' as text, timestamp '2026-02-01 00:00:00' as given_at
+from range(1, 6) as rows(n) inner join marts.bridge_person_refs on person_ref_value = 'P' || n;
+create table marts.opportunities as select
+    'crm/B' || n as opportunity_key, customer_id, 'crm' as source, 'B' || n as opportunity_id, 'open' as stage,
+    cast(5000 as decimal(18, 4)) as amount, 'fair' as lead_source, timestamp '2026-02-03 00:00:00' as created_at,
+    cast(null as timestamp) as closed_at, false as is_won
+from range(1, 4) as rows(n) inner join marts.bridge_person_refs on person_ref_value = 'P' || n;
+create table marts.conservation as select * from (values
+    ('marts', 'orders', 'webshop', 'orders', 60, 60, 0, 0), ('marts', 'order_lines', 'webshop', 'orders', 60, 60, 0, 0)
+) as sums(layer, entity, source, block, rows_in, rows_out, rows_excluded, difference);
+
+-- Insights of two days.
+create table insights.customer_features as select
+    as_of, 'v1' as criteria_version, customer_id, 10 as recency_days, 3 as count_orders, cast(390 as decimal(18, 4)) as net_amount
+from marts.customers, (values (date '2026-03-01'), (date '2026-03-02')) as days(as_of);
+create table insights.rfm_scores as select
+    as_of, criteria_version, customer_id, recency_days, 3 as frequency, net_amount as monetary, 3 as r_score, 4 as f_score,
+    5 as m_score, 'loyal' as rfm_segment
+from insights.customer_features;
+create table insights.abc_classes as select
+    as_of, criteria_version, customer_id, case when place <= 5 then 500.0 when place <= 10 then 200.0 else 10.0 end as net_amount,
+    place / 22.0 as cumulative_share, case when place <= 5 then 'A' when place <= 10 then 'B' else 'C' end as abc_class
+from (select *, row_number() over (partition by as_of order by customer_id) as place from insights.customer_features) as placed;
+create table insights.lifecycle_states as select
+    as_of, criteria_version, customer_id, 'active' as lifecycle, date '2026-02-01' as since from insights.customer_features;
+create table insights.scorecard_points as select
+    as_of, criteria_version, 'value' as scheme_id, customer_id, criterion, 12.0 as raw_value, points, 0.5 as weight, 'high' as band
+from insights.customer_features, (values ('amount', 3.0), ('frequency', 4.0)) as criteria(criterion, points);
+create table insights.customer_tiers as select
+    as_of, criteria_version, 'value' as scheme_id, customer_id, case when place <= 5 then 'gold' else 'regular' end as tier,
+    3.5 as total_points, date '2026-02-01' as tier_since, cast(null as varchar) as previous_tier, 'points' as tier_reason
+from (select *, row_number() over (partition by as_of order by customer_id) as place from insights.customer_features) as placed;
+create table insights.churn_warnings as select
+    as_of, criteria_version, 'W' || customer_id || as_of as warning_id, customer_id, 0.8 as churn_score, 'high' as band,
+    '[{"code": "overdue"}]' as reasons, 300.0 as value_at_risk, 'li.lei' as owner, 'call' as strategy_code, 'new' as state,
+    as_of as first_warned_on
+from insights.abc_classes where abc_class = 'A';
+create table insights.customer_tier_table as select
+    as_of, criteria_version, customer_id, display_name, tier, tier_since, 390.0 as net_amount
+from insights.customer_tiers inner join marts.customers using (customer_id);
