@@ -52,7 +52,7 @@ check: $(VENV)/.dev ## style, types, arrows between the packages, SQL
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint dbt_project --processes 2 --nofail-on-warnings
+	$(BIN)/sqlfluff lint --config dbt_project/.sqlfluff dbt_project --processes 2
 
 format: $(VENV)/.dev ## put everything into the style that `check` wants
 	$(BIN)/ruff check --fix .

@@ -27,7 +27,7 @@ class _StepsOnly(logging.Filter):
 
 @dg.logger(config_schema={"quiet": dg.Field(bool, default_value=False)}, description="One line a step.")
 def progress_logger(context: dg.InitLoggerContext) -> logging.Logger:
-    logger = logging.Logger("strata", level=logging.INFO)
+    logger = logging.Logger("strata", level=logging.DEBUG)
     handler = RichHandler(console=Console(stderr=True), show_path=False, show_level=False, markup=False)
     handler.addFilter(_StepsOnly())
     if not context.logger_config.get("quiet"):

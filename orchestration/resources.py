@@ -9,13 +9,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import duckdb
 from dagster_dbt import DbtCliResource, DbtProject
+from packaging.version import Version
 from pydantic import PrivateAttr
 
 from orchestration import warehouse
@@ -71,12 +73,21 @@ def known_at(context: dg.AssetExecutionContext) -> datetime:
     return datetime.fromisoformat(tag) if tag else datetime.now(UTC)
 
 
+class Dbt(DbtCliResource):
+    """dbt beside this Python. Its version is that of the installed package: asking the executable would cost seconds a run."""
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(version("dbt-core"))
+
+
 def dbt_project() -> DbtProject:
     """The dbt project with its manifest, which is written again only when a file of the project is newer."""
     project = DbtProject(project_dir=DBT_FOLDER, profiles_dir=DBT_FOLDER)
     if _is_stale(project.manifest_path):
-        command = [DBT, "--quiet", "parse", "--project-dir", DBT_FOLDER, "--profiles-dir", DBT_FOLDER]
-        subprocess.run(command, check=True)
+        folders = ["--project-dir", DBT_FOLDER, "--profiles-dir", DBT_FOLDER, "--log-path", DBT_FOLDER / "target"]
+        subprocess.run([DBT, "--quiet", "parse", *folders], check=True)
+        project.manifest_path.touch()  # dbt leaves it as it is when nothing in it changed
     return project
 
 
@@ -84,12 +95,12 @@ def default_resources() -> dict[str, Any]:
     """The resources of an installation, from STRATA_HOME and STRATA_CONFIG."""
     return {
         "pipeline": Pipeline(home_folder=str(Home.from_environment().root), config_folder=str(config_folder())),
-        "dbt": DbtCliResource(project_dir=dbt_project(), dbt_executable=str(DBT)),
+        "dbt": Dbt(project_dir=dbt_project(), dbt_executable=str(DBT)),
     }
 
 
 def _is_stale(manifest: Path) -> bool:
     if not manifest.exists():
         return True
-    files = (path for path in DBT_FOLDER.rglob("*") if path.is_file() and "target" not in path.parts)
-    return max(path.stat().st_mtime for path in files) > manifest.stat().st_mtime
+    inputs = [*DBT_FOLDER.glob("*.yml"), *(path for part in ("models", "macros", "seeds") for path in (DBT_FOLDER / part).rglob("*"))]
+    return max(path.stat().st_mtime for path in inputs) > manifest.stat().st_mtime

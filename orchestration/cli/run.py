@@ -1,6 +1,12 @@
-"""`strata run`: the schedule's job, headless, in this process. First what landed, then the rest for the day that follows from it."""
+"""`strata run`: the schedule's job, headless, in this process.
 
+First what landed, then the rest for the day that follows from it.
+"""
+
+import os
+from contextlib import redirect_stdout
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -20,8 +26,10 @@ CONSOLE = {"loggers": {"console": {"config": {}}}}  # one line a step, in place 
 
 
 def run_job(home: Home, as_of: date | None, known_at: str | None, full_refresh: bool) -> int:
-    """Runs `daily_refresh` and says where to look. Returns the exit code: 0, 1 when a step or check failed, 2 when there is
-    nothing to run on."""
+    """Runs `daily_refresh` and says where to look.
+
+    Returns the exit code: 0, 1 when a step or check failed, 2 when there is nothing to run on.
+    """
     started = monotonic()
     settings = load_settings()
     tags = {KNOWN_AT_TAG: datetime.fromisoformat(known_at).astimezone().isoformat()} if known_at else {}
@@ -32,37 +40,25 @@ def run_job(home: Home, as_of: date | None, known_at: str | None, full_refresh: 
             job = _job()
         loaded = monotonic()
         with dagster_instance(home) as instance:
-            landed = job.execute_in_process(
-                CONSOLE, instance=instance, asset_selection=_raw_blocks(job), tags=tags, raise_on_error=False
-            )
-            last_day = last_event_day(home, settings.sources)
-            day = as_of or (last_day + timedelta(days=1) if last_day else None)
+            result = _execute(job, instance, tags, _assets(job, partitioned=False))
+            day = as_of or _day_after(last_event_day(home, settings.sources))
             if day is None:
-                console.print(
-                    f"nothing has landed yet: put files under {home.landing}, or write samples with `strata demo`"
-                )
+                console.print(f"nothing landed yet: put files under {home.landing}, or write samples: `strata demo`")
                 return 2
-            result = landed.success and job.execute_in_process(
-                CONSOLE,
-                instance=instance,
-                partition_key=day.isoformat(),
-                asset_selection=_other_assets(job),
-                tags=tags,
-                raise_on_error=False,
-            )
-            passed = bool(result) and result.success
-            failures = [] if passed else failures_of(result if landed.success else landed)
-    console.print(
-        f"\nas of {day}: {'done' if passed else 'FAILED'} in {monotonic() - started:.1f} s ({loaded - started:.1f} s to load)"
-    )
-    for failure in failures:
-        console.print(f"[red]{failure}[/red]", highlight=False)
-    print_summary(home, passed)
-    return 0 if passed else 1
+            if result.success:
+                result = _execute(job, instance, tags, _assets(job, partitioned=True), day)
+    outcome = "done" if result.success else "FAILED"
+    console.print(f"\nas of {day}: {outcome} in {monotonic() - started:.1f} s ({loaded - started:.1f} s to load)")
+    for failure in failures_of(result):
+        console.print(failure, style="red", highlight=False, soft_wrap=True)
+    print_summary(home, result.success)
+    return 0 if result.success else 1
 
 
 def failures_of(result: dg.ExecuteInProcessResult) -> list[str]:
-    """One line a failed check (table, rule, observed, bound), and one a failed step or run."""
+    """Of a failed run: one line a failed check (table, rule, observed, bound), and one a failed step or run."""
+    if result.success:
+        return []
     checks = [
         f"check failed: {evaluation.description or evaluation.check_name}"
         for evaluation in result.get_asset_check_evaluations()
@@ -73,7 +69,9 @@ def failures_of(result: dg.ExecuteInProcessResult) -> list[str]:
         for event in result.all_events
         if event.is_step_failure
     ]
-    runs = [f"run failed: {_cause(event.event_specific_data.error)}" for event in result.all_events if event.is_run_failure]
+    runs = [
+        f"run failed: {_cause(event.event_specific_data.error)}" for event in result.all_events if event.is_run_failure
+    ]
     return checks + (steps or runs)
 
 
@@ -91,11 +89,29 @@ def _job() -> dg.JobDefinition:
     return defs.resolve_job_def("daily_refresh")
 
 
-def _raw_blocks(job: dg.JobDefinition) -> list[dg.AssetKey]:
+def _assets(job: dg.JobDefinition, *, partitioned: bool) -> list[dg.AssetKey]:
+    """The raw assets are not partitioned, all others are: only what landed tells the day."""
     graph = job.asset_layer.asset_graph
-    return sorted(key for key in graph.executable_asset_keys if graph.get(key).partitions_def is None)
+    return sorted(key for key in graph.executable_asset_keys if bool(graph.get(key).partitions_def) == partitioned)
 
 
-def _other_assets(job: dg.JobDefinition) -> list[dg.AssetKey]:
-    graph = job.asset_layer.asset_graph
-    return sorted(key for key in graph.executable_asset_keys if graph.get(key).partitions_def is not None)
+def _day_after(day: date | None) -> date | None:
+    return day + timedelta(days=1) if day else None
+
+
+def _execute(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    tags: dict[str, str],
+    assets: list[dg.AssetKey],
+    day: date | None = None,
+) -> dg.ExecuteInProcessResult:
+    with Path(os.devnull).open("w") as silence, redirect_stdout(silence):  # dbt prints each line; its log has them too
+        return job.execute_in_process(
+            CONSOLE,
+            instance=instance,
+            partition_key=day.isoformat() if day else None,
+            asset_selection=assets,
+            tags=tags,
+            raise_on_error=False,
+        )

@@ -9,3 +9,5 @@ FIRST_DAY = "2015-01-01"
 DAYS = dg.DailyPartitionsDefinition(
     start_date=FIRST_DAY, timezone=location_settings().sources.business.timezone, end_offset=2
 )
+# A day is computed whole and alone: the warehouse stands at one day at a time.
+ONE_DAY_A_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration import warehouse
-from orchestration.defs.partitions import DAYS
+from orchestration.defs.partitions import DAYS, ONE_DAY_A_RUN
 from orchestration.defs.teams import DATA_TEAM
 from orchestration.resources import Pipeline, as_of, known_at, location_settings
 from orchestration.settings.entities import ENTITIES
@@ -39,7 +39,7 @@ def catalog_specs() -> list[dg.AssetSpec]:
     return [*raw, control]
 
 
-@dg.multi_asset(specs=catalog_specs(), partitions_def=DAYS, pool="warehouse")
+@dg.multi_asset(specs=catalog_specs(), partitions_def=DAYS, backfill_policy=ONE_DAY_A_RUN, pool="warehouse")
 def raw_catalog(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[dg.MaterializeResult]:
     """Points the warehouse at what landed, as of the run's day."""
     known = known_at(context)

@@ -1,6 +1,7 @@
 """The tables of insights, partitioned by day: a backfill of a day computes that day again.
 
-They are one step, so that its checks stand between all of them and the publication. The tables and what they read are listed in `logic/segmentation/catalogue.py`, their words in dbt's `models/insights.yml`.
+They are one step, so that its checks stand between all of them and the publication. The tables and what they read are listed in
+`logic/segmentation/catalogue.py`, their words in dbt's `models/insights.yml`.
 """
 
 import json
@@ -13,7 +14,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from orchestration.defs.partitions import DAYS
+from orchestration.defs.partitions import DAYS, ONE_DAY_A_RUN
 from orchestration.defs.teams import ANALYTICS_TEAM
 from orchestration.defs.transform.dbt import PROJECT, dbt_marts
 from orchestration.logic.segmentation.catalogue import FUNCTIONS, NEEDS
@@ -91,7 +92,12 @@ def insight_spec(name: str) -> dg.AssetSpec:
     )
 
 
-@dg.multi_asset(specs=[insight_spec(name) for name in FUNCTIONS], partitions_def=DAYS, pool="warehouse")
+@dg.multi_asset(
+    specs=[insight_spec(name) for name in FUNCTIONS],
+    partitions_def=DAYS,
+    backfill_policy=ONE_DAY_A_RUN,
+    pool="warehouse",
+)
 def insight_tables(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[dg.MaterializeResult]:
     """Computes each table in the order in which they need each other, and replaces the rows of the day."""
     day, settings = as_of(context), pipeline.settings

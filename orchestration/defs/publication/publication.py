@@ -3,7 +3,7 @@
 import dagster as dg
 
 from orchestration.defs.insights.tables import GATE as MARTS
-from orchestration.defs.partitions import DAYS
+from orchestration.defs.partitions import DAYS, ONE_DAY_A_RUN
 from orchestration.defs.teams import DATA_TEAM
 from orchestration.logic.segmentation.catalogue import FUNCTIONS
 from orchestration.resources import Pipeline, as_of
@@ -18,6 +18,7 @@ from orchestration.serving import publish
     owners=DATA_TEAM,
     description="The published tables and the one row that says what they are: day, run, criteria, counts, hashes.",
     partitions_def=DAYS,
+    backfill_policy=ONE_DAY_A_RUN,
     pool="warehouse",
 )
 def publication(context: dg.AssetExecutionContext, pipeline: Pipeline) -> dg.MaterializeResult:

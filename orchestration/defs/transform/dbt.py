@@ -16,15 +16,12 @@ from dagster_dbt import (
 )
 
 from orchestration.defs.ingestion.catalog import CONTROL
-from orchestration.defs.partitions import DAYS
+from orchestration.defs.partitions import DAYS, ONE_DAY_A_RUN
 from orchestration.defs.teams import DATA_TEAM
 from orchestration.resources import Pipeline, dbt_project
 
 PROJECT = dbt_project()
 STAGING = "fqn:strata.staging fqn:strata.intermediate.identity"
-
-
-ONE_DAY_A_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
 
 
 class Translator(DagsterDbtTranslator):
@@ -50,8 +47,9 @@ TRANSLATOR = Translator(
 
 def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, pipeline: Pipeline) -> Iterator[Any]:
     """One `dbt build` of the step's models and tests; logs and results stay inside the home."""
-    target = pipeline.home.state / "dbt" / context.op.name
-    yield from dbt.cli(["build"], context=context, target_path=target).stream()
+    target = pipeline.home.state / "dbt"  # shared by the steps, so that only the first one parses the project
+    command = ["build", "--exclude-resource-type", "unit_test"]  # those test the code, not the day's data
+    yield from dbt.cli(command, context=context, target_path=target).stream()
 
 
 @dbt_assets(

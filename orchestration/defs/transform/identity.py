@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.defs.partitions import DAYS
+from orchestration.defs.partitions import DAYS, ONE_DAY_A_RUN
 from orchestration.defs.teams import DATA_TEAM
 from orchestration.defs.transform.dbt import dbt_staging
 from orchestration.logic import identity
@@ -34,6 +34,7 @@ GATE = sorted(dbt_staging.keys)
         ),
     ],
     partitions_def=DAYS,
+    backfill_policy=ONE_DAY_A_RUN,
     pool="warehouse",
 )
 def identity_clusters(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[dg.MaterializeResult]:

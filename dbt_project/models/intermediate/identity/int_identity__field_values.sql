@@ -1,6 +1,16 @@
 -- What each record says about each field of a profile, as text. Placeholders and shared keys are nobody's own value.
+-- Chinese, Japanese and Korean signs begin at 11904; there the family name comes first, without a blank.
 with persons as (
-    select * from {{ ref('stg_persons') }}
+    select
+        persons.*,
+        coalesce(
+            full_name,
+            case
+                when ascii(family_name) >= 11904 then family_name || coalesce(given_name, '')
+                else nullif(trim(coalesce(given_name, '') || ' ' || coalesce(family_name, '')), '')
+            end
+        ) as written_name
+    from {{ ref('stg_persons') }} as persons
 ),
 
 companies as (
@@ -13,7 +23,7 @@ memberships as (
 
 unpivoted as (
     {% for field, column in {
-        'display_name': "coalesce(full_name, nullif(trim(case when family_name ~ '[^ -~]' then coalesce(family_name, '') || coalesce(given_name, '') else coalesce(given_name, '') || ' ' || coalesce(family_name, '') end), ''))",
+        'display_name': 'written_name',
         'email': 'email', 'phone': 'phone_e164', 'birth_date': 'cast(birth_date as varchar)', 'gender': 'gender',
         'country': 'country', 'region': 'region', 'city': 'city', 'postcode': 'postcode', 'loyalty_id': 'loyalty_id'
     }.items() %}
