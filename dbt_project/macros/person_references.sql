@@ -20,7 +20,8 @@ left join (
         inner join {{ source('control', 'identity_settings') }} as identity_settings
             on phone_numbers.country = identity_settings.default_country
     ) as phone_references
-        on {{ relation }}.person_ref_by = 'phone' and {{ person_ref }} = phone_references.phone
+        {# a condition on the left side alone would make this a nested loop #}
+        on case when {{ relation }}.person_ref_by = 'phone' then {{ person_ref }} end = phone_references.phone
 {%- endmacro %}
 
 {#- An order's key. A reference that is a person's address or number stands in it as a hash: keys are published. -#}
