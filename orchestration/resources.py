@@ -86,7 +86,7 @@ def dbt_project() -> DbtProject:
     project = DbtProject(project_dir=DBT_FOLDER, profiles_dir=DBT_FOLDER)
     if _is_stale(project.manifest_path):
         folders = ["--project-dir", DBT_FOLDER, "--profiles-dir", DBT_FOLDER, "--log-path", DBT_FOLDER / "target"]
-        subprocess.run([DBT, "--quiet", "parse", *folders], check=True)
+        subprocess.run([DBT, "--quiet", "parse", *folders], check=True, umask=0o077)
         project.manifest_path.touch()  # dbt leaves it as it is when nothing in it changed
     return project
 
@@ -102,5 +102,8 @@ def default_resources() -> dict[str, Any]:
 def _is_stale(manifest: Path) -> bool:
     if not manifest.exists():
         return True
-    inputs = [*DBT_FOLDER.glob("*.yml"), *(path for part in ("models", "macros", "seeds") for path in (DBT_FOLDER / part).rglob("*"))]
+    inputs = [
+        *DBT_FOLDER.glob("*.yml"),
+        *(path for part in ("models", "macros", "seeds") for path in (DBT_FOLDER / part).rglob("*")),
+    ]
     return max(path.stat().st_mtime for path in inputs) > manifest.stat().st_mtime

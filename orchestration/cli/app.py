@@ -45,9 +45,10 @@ def run(
     full_refresh: bool = typer.Option(False, help="Rebuild the warehouse from raw."),
 ) -> None:
     """Run the whole job: landing to publication."""
+    day = _day(as_of)
     from orchestration.cli.run import run_job
 
-    raise typer.Exit(run_job(_home(), _day(as_of), known_at, full_refresh))
+    raise typer.Exit(run_job(_home(), day, known_at, full_refresh))
 
 
 @app.command()

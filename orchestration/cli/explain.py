@@ -27,7 +27,7 @@ PUBLISHED = {
         from serving.churn_warnings join serving.publication using (as_of) where customer_id = $id""",
 }
 TIER = """
-select display_name, tier, total_points, tier_since, previous_tier, tier_reason_en, tier_reason_zh
+select display_name, tier, total_points, tier_since, previous_tier, tier_reason
 from serving.customer_tier_table where customer_id = $id
 """
 
@@ -69,11 +69,9 @@ def _print_published(database: Path, customer_id: str) -> None:
         for title, sql in PUBLISHED.items():
             result = con.execute(sql, {"id": customer_id})
             _print(title, [column[0] for column in result.description], result.fetchall())
-        for name, tier, points, since, before, reason_en, reason_zh in con.execute(
-            TIER, {"id": customer_id}
-        ).fetchall():
+        for name, tier, points, since, before, reason in con.execute(TIER, {"id": customer_id}).fetchall():
             console.print(f"{name}: tier [bold]{tier}[/bold] ({points} points) since {since}, before: {before or '-'}")
-            console.print(f"  {reason_en}\n  {reason_zh}")
+            console.print(f"  {reason}", highlight=False)
 
 
 def _print(title: str, columns: list[str], rows: list[Any]) -> None:

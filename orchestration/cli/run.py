@@ -84,9 +84,9 @@ def _cause(error: Any) -> str:
 
 
 def _job() -> dg.JobDefinition:
-    from orchestration.definitions import defs  # here, for it takes seconds
+    from orchestration.definitions import build_defs  # here, for it takes seconds
 
-    return defs.resolve_job_def("daily_refresh")
+    return build_defs().resolve_job_def("daily_refresh")
 
 
 def _assets(job: dg.JobDefinition, *, partitioned: bool) -> list[dg.AssetKey]:

@@ -4,8 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import dagster as dg
 import pytest
+from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
 from orchestration.definitions import build_defs
 from orchestration.settings import load_settings
@@ -21,21 +21,21 @@ INSIGHTS = {
 
 
 @pytest.fixture(scope="module")
-def graph() -> dg.AssetGraph:
+def graph() -> AssetGraph:
     return build_defs().resolve_asset_graph()
 
 
-def paths(graph: dg.AssetGraph) -> set[tuple[str, ...]]:
+def paths(graph: AssetGraph) -> set[tuple[str, ...]]:
     return {tuple(key.path) for key in graph.executable_asset_keys}
 
 
-def test_every_source_block_is_an_asset(graph: dg.AssetGraph) -> None:
+def test_every_source_block_is_an_asset(graph: AssetGraph) -> None:
     expected = {(ref.source, ref.block) for ref in blocks(load_settings().sources)}
     assert expected
     assert expected <= paths(graph)
 
 
-def test_every_layer_has_its_tables(graph: dg.AssetGraph) -> None:
+def test_every_layer_has_its_tables(graph: AssetGraph) -> None:
     found = paths(graph)
     assert {("raw", name) for name in ENTITIES} <= found
     assert {("staging", f"stg_{name}") for name in ENTITIES} <= found
@@ -44,7 +44,7 @@ def test_every_layer_has_its_tables(graph: dg.AssetGraph) -> None:
     assert ("serving", "publication") in found
 
 
-def test_every_asset_is_described_grouped_and_of_a_kind(graph: dg.AssetGraph) -> None:
+def test_every_asset_is_described_grouped_and_of_a_kind(graph: AssetGraph) -> None:
     nodes = [graph.get(key) for key in graph.executable_asset_keys]
     layers = {"raw", "staging", "intermediate", "marts", "insights", "serving"}
     assert {node.key for node in nodes if node.group_name not in layers} == set()
@@ -53,12 +53,14 @@ def test_every_asset_is_described_grouped_and_of_a_kind(graph: dg.AssetGraph) ->
     assert {node.key for node in nodes if not node.owners} == set()
 
 
-def test_all_after_raw_is_partitioned_by_day(graph: dg.AssetGraph) -> None:
+def test_all_after_raw_is_partitioned_by_day(graph: AssetGraph) -> None:
     unpartitioned = {key for key in graph.executable_asset_keys if graph.get(key).partitions_def is None}
-    assert {tuple(key.path) for key in unpartitioned} == {(ref.source, ref.block) for ref in blocks(load_settings().sources)}
+    assert {tuple(key.path) for key in unpartitioned} == {
+        (ref.source, ref.block) for ref in blocks(load_settings().sources)
+    }
 
 
-def test_each_layer_has_blocking_checks(graph: dg.AssetGraph) -> None:
+def test_each_layer_has_blocking_checks(graph: AssetGraph) -> None:
     blocking = {key.asset_key.path[0] for key in graph.asset_check_keys if graph.get_check_spec(key).blocking}
     assert {"raw", "staging", "marts", "insights"} <= blocking
 
@@ -67,7 +69,10 @@ def test_job_schedule_and_sensor_are_there() -> None:
     defs = build_defs()
     assert defs.resolve_job_def("daily_refresh").partitions_def is not None
     schedule = defs.resolve_schedule_def("daily_at_six")
-    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 6 * * *", load_settings().sources.business.timezone)
+    assert (schedule.cron_schedule, schedule.execution_timezone) == (
+        "0 6 * * *",
+        load_settings().sources.business.timezone,
+    )
     assert defs.resolve_sensor_def("landing_folder")
 
 

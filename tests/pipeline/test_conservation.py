@@ -32,7 +32,8 @@ def test_loaded_rows_are_the_rows_in_raw(refreshed: Home) -> None:
     (loaded,) = query(refreshed, "select sum(rows_loaded) from serving.ingest_ledger")[0]
     with duckdb.connect() as con:
         raw = con.execute(
-            "select count(*) from read_parquet($glob, union_by_name = true)", {"glob": str(refreshed.raw / "*/*/*/*.parquet")}
+            "select count(*) from read_parquet($glob, union_by_name = true)",
+            {"glob": str(refreshed.raw / "*/*/*/*.parquet")},
         ).fetchall()[0][0]
     assert loaded == raw
 

@@ -1,0 +1,112 @@
+"""The `strata` command as a person calls it: what it prints, and its exit codes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestration.runlock import run_lock
+from orchestration.settings import Home, config_folder
+from tests.conftest import query
+
+STRATA = Path(sys.executable).parent / "strata"
+
+
+def strata(home: Home, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        "STRATA_HOME": str(home.root),
+        "DAGSTER_HOME": str(home.dagster),
+        "COLUMNS": "200",
+        **variables,
+    }
+    return subprocess.run([STRATA, *arguments], env=environment, capture_output=True, text=True, check=False)
+
+
+def test_status_tells_loads_last_run_quarantine_and_publication(refreshed: Home) -> None:
+    result = strata(refreshed, "status")
+    assert result.returncode == 0, result.stderr
+    for told in ("webshop", "last run: SUCCESS", "quarantine:", "published: as of 2026-07-01"):
+        assert told in result.stdout
+
+
+def test_explain_shows_a_customer_of_three_channels_on_one_screen(refreshed: Home) -> None:
+    ((customer,),) = query(
+        refreshed,
+        "select customer_id from serving.customer_source_ids join serving.scorecard_points using (customer_id)"
+        " where entity <> 'reference' group by 1 having count(distinct source) >= 3 order by 1 limit 1",
+    )
+    result = strata(refreshed, "explain", customer)
+    assert result.returncode == 0, result.stderr
+    for told in (
+        "records 记录",
+        "links 关联",
+        "survivorship 取值来源",
+        "tier points 分层得分",
+        "purchase_amount",
+        "tier",
+    ):
+        assert told in result.stdout
+    assert len(result.stdout.splitlines()) < 80
+
+
+def test_explain_finds_a_customer_by_a_source_record(refreshed: Home) -> None:
+    ((source, record, customer),) = query(
+        refreshed,
+        "select source, source_record_id, customer_id from serving.customer_source_ids"
+        " where source = 'webshop' and entity = 'accounts' order by 2 limit 1",
+    )
+    assert customer in strata(refreshed, "explain", "--source", source, "--record", record).stdout
+
+
+def test_explain_of_an_unknown_customer_ends_with_2(refreshed: Home) -> None:
+    result = strata(refreshed, "explain", "C0000000000000000")
+    assert result.returncode == 2
+    assert "no customer" in result.stderr
+
+
+def test_quarantine_lists_groups_and_shows_one_row_with_its_bytes(refreshed: Home) -> None:
+    listed = strata(refreshed, "quarantine", "list")
+    assert listed.returncode == 0
+    assert "required" in listed.stdout
+    ((row,),) = query(refreshed, "select quarantine_id from serving.quarantine order by 1 limit 1")
+    shown = strata(refreshed, "quarantine", "show", row)
+    assert "raw_bytes" in shown.stdout
+    assert row in shown.stdout
+
+
+def test_validate_says_all_good(refreshed: Home) -> None:
+    result = strata(refreshed, "validate")
+    assert result.returncode == 0, result.stdout
+    assert "all good" in result.stdout
+
+
+def test_wrong_setting_names_file_line_and_key_and_ends_with_2(refreshed: Home, tmp_path: Path) -> None:
+    text = (config_folder() / "sources.yml").read_text(encoding="utf-8")
+    (tmp_path / "sources.yml").write_text(text.replace("channel: ecommerce", "channel: telepathy", 1), encoding="utf-8")
+    result = strata(refreshed, "validate", STRATA_CONFIG=str(tmp_path))
+    line = text[: text.index("channel: ecommerce")].count("\n") + 1
+    assert result.returncode == 2
+    assert f"sources.yml:{line}: sources.webshop.channel: found 'telepathy'" in result.stderr
+    assert "ecommerce" in result.stderr
+
+
+def test_second_writer_ends_with_75_and_names_the_holder(refreshed: Home) -> None:
+    with run_lock(refreshed, "a test"):
+        result = strata(refreshed, "run")
+    assert result.returncode == 75
+    assert f"pid {os.getpid()}, run a test" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [("run", "--as-of", "someday"), ("run", "--no-such-option"), ("nonsense",)])
+def test_wrong_call_ends_with_2(refreshed: Home, arguments: tuple[str, ...]) -> None:
+    assert strata(refreshed, *arguments).returncode == 2
+
+
+def test_home_is_private(refreshed: Home) -> None:
+    open_to_others = [
+        path for path in refreshed.root.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o077
+    ]
+    assert open_to_others == []
