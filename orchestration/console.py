@@ -18,7 +18,7 @@ class _StepsOnly(logging.Filter):
         return True
 
 
-@dg.logger(description="One line a step.")
+@dg.logger(config_schema=None, description="One line a step.")
 def progress_logger(context: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.Logger("strata", level=logging.DEBUG)
     handler = logging.StreamHandler(sys.stderr)

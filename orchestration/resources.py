@@ -85,8 +85,9 @@ def dbt_project() -> DbtProject:
     """The dbt project with its manifest, which is written again only when a file of the project is newer."""
     project = DbtProject(project_dir=DBT_FOLDER, profiles_dir=DBT_FOLDER)
     if _is_stale(project.manifest_path):
-        folders = ["--project-dir", DBT_FOLDER, "--profiles-dir", DBT_FOLDER, "--log-path", DBT_FOLDER / "target"]
-        subprocess.run([DBT, "--quiet", "parse", *folders], check=True, umask=0o077)
+        folders = {"--project-dir": DBT_FOLDER, "--profiles-dir": DBT_FOLDER, "--log-path": DBT_FOLDER / "target"}
+        arguments = [f"{option}={folder}" for option, folder in folders.items()]
+        subprocess.run([DBT, "--quiet", "parse", *arguments], check=True, umask=0o077)
         project.manifest_path.touch()  # dbt leaves it as it is when nothing in it changed
     return project
 
@@ -95,7 +96,7 @@ def default_resources() -> dict[str, Any]:
     """The resources of an installation, from STRATA_HOME and STRATA_CONFIG."""
     return {
         "pipeline": Pipeline(home_folder=str(Home.from_environment().root), config_folder=str(config_folder())),
-        "dbt": Dbt(project_dir=dbt_project(), dbt_executable=str(DBT)),
+        "dbt": Dbt(project_dir=str(DBT_FOLDER), profiles_dir=str(DBT_FOLDER), dbt_executable=str(DBT)),
     }
 
 

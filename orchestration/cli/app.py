@@ -7,6 +7,8 @@ Each command lives in a module of its own and calls the code that the assets cal
 import os
 import sys
 from datetime import date
+from pathlib import Path
+from typing import NoReturn
 
 import typer
 
@@ -17,7 +19,6 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 quarantine_app = typer.Typer(no_args_is_help=True, help="Rows that were refused: why, and where they stood.")
 app.add_typer(quarantine_app, name="quarantine")
 
-DAY = "%Y-%m-%d"
 LOCKED = 75
 
 
@@ -45,7 +46,7 @@ def run(
     full_refresh: bool = typer.Option(False, help="Rebuild the warehouse from raw."),
 ) -> None:
     """Run the whole job: landing to publication."""
-    day = _day(as_of)
+    day = _day(as_of) if as_of else None
     from orchestration.cli.run import run_job
 
     raise typer.Exit(run_job(_home(), day, known_at, full_refresh))
@@ -95,6 +96,20 @@ def dev(port: int = typer.Option(3000), host: str = typer.Option("127.0.0.1")) -
     raise typer.Exit(serve(_home(), host, port))
 
 
+@app.command()
+def bench(
+    name: str = typer.Argument(help="run"),
+    size: str = typer.Option("small", help="small, 20k, 100k, 1m or 3m"),
+    json: Path | None = typer.Option(None, help="Write the figures to this file."),
+) -> None:
+    """Measure against the limit, in the same call."""
+    from orchestration.cli.bench import BENCHES, SIZES, run_bench
+
+    if name not in BENCHES or size not in SIZES:
+        _fail(f"bench: found {name} --size {size}; allowed: {', '.join(BENCHES)} --size {', '.join(SIZES)}", 2)
+    raise typer.Exit(run_bench(name, size, json))
+
+
 @quarantine_app.command("list")
 def quarantine_list() -> None:
     """Count refused rows by source, rule and reason."""
@@ -132,13 +147,13 @@ def _home() -> Home:
     return Home.from_environment().ensure()
 
 
-def _day(text: str | None) -> date | None:
+def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text) if text else None
+        return date.fromisoformat(text)
     except ValueError:
         _fail(f"--as-of: found {text!r}; allowed: a day such as 2026-07-01", 2)
 
 
-def _fail(message: str, code: int) -> None:
+def _fail(message: str, code: int) -> NoReturn:
     print(message, file=sys.stderr)
     sys.exit(code)

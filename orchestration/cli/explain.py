@@ -60,8 +60,11 @@ def _customer(con: duckdb.DuckDBPyConnection, customer_id: str | None, source: s
 def _print_identity(customer_id: str, explanation: Explanation) -> None:
     records = explanation.records[["record_id", "channel", "trust", "first_seen_at", "linked_by"]]
     _print(f"{customer_id}: records 记录", list(records.columns), records.values.tolist())
-    links = explanation.links[["left_record_id", "right_record_id", "key_type", "strength", "evidence"]]
-    _print("links 关联", list(links.columns), links.values.tolist())
+    pairs = explanation.links.groupby(
+        ["left_record_id", "right_record_id"], sort=False
+    )  # strongest first, as they come
+    evidence = pairs["evidence"].agg("; ".join).reset_index()
+    _print("links 关联", ["left record", "right record", "evidence"], evidence.values.tolist())
 
 
 def _print_published(database: Path, customer_id: str) -> None:

@@ -22,7 +22,7 @@ from orchestration.settings import Home, load_settings
 
 console = Console()
 OURS = {"SettingsErrors", "RunLocked", "WrongDay", "MissingTables", "VerificationFailed"}
-CONSOLE = {"loggers": {"console": {"config": {}}}}  # one line a step, in place of every event
+CONSOLE: dict[str, Any] = {"loggers": {"console": {"config": {}}}}  # one line a step, in place of every event
 
 
 def run_job(home: Home, as_of: date | None, known_at: str | None, full_refresh: bool) -> int:
@@ -70,7 +70,7 @@ def failures_of(result: dg.ExecuteInProcessResult) -> list[str]:
         if event.is_step_failure
     ]
     runs = [
-        f"run failed: {_cause(event.event_specific_data.error)}" for event in result.all_events if event.is_run_failure
+        f"run failed: {_cause(event.job_failure_data.error)}" for event in result.all_events if event.is_run_failure
     ]
     return checks + (steps or runs)
 

@@ -56,7 +56,7 @@ def _print_sources(home: Home) -> None:
     with duckdb.connect() as con:
         con.register("ledger", ledger_table(read_ledger(home)))
         for row in con.execute(LOADS, {"refs": refs}).fetchall():
-            cells = [f"{value:,}" if isinstance(value, int) else str(value or "never") for value in row]
+            cells = [f"{value:,}" if isinstance(value, int) else str(value or "-") for value in row]
             table.add_row(*cells, str(len(waiting.get((row[0], row[1]), []))))
     console.print(table)
 

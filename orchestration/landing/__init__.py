@@ -6,7 +6,14 @@ a value to `casts.py`, a cap to `limits.py`.
 
 from orchestration.landing.casts import cast_macros
 from orchestration.landing.lander import land_block, pending_files
-from orchestration.landing.ledger import BlockReport, FileReport, last_event_day, ledger_table, read_ledger
+from orchestration.landing.ledger import (
+    BlockReport,
+    FileReport,
+    last_event_day,
+    ledger_table,
+    read_block_ledger,
+    read_ledger,
+)
 from orchestration.landing.quarantine import read_quarantine
 from orchestration.landing.tables import write_schema_files
 
@@ -18,6 +25,7 @@ __all__ = [
     "last_event_day",
     "ledger_table",
     "pending_files",
+    "read_block_ledger",
     "read_ledger",
     "read_quarantine",
     "write_schema_files",

@@ -63,8 +63,12 @@ select coalesce(max(share), 0.0) as observed from (
     from ({TIERS.rows}) as tiers group by scheme_id, tier
 )
 """
+# With fewer buyers than the bound, one tier is no fault: the scheme has nobody to tell apart yet.
 FEWEST_TIERS = f"""
-select coalesce(min(count_tiers), 0) as observed from (
+select case
+    when (select count(*) from ({FEATURES.rows}) as features where count_orders > 0) < {{min_buyers}} then {{fewest}}
+    else coalesce(min(count_tiers), 0) end as observed
+from (
     select count(distinct tier) as count_tiers from ({TIERS.rows}) as tiers group by scheme_id
 )
 """
@@ -169,8 +173,10 @@ def _tier_rules(thresholds: Mapping[str, float]) -> list[Rule]:
             "No tier holds nearly all customers.", "没有任何层级囊括几乎全部客户。", "warning",
         ),
         at_least(
-            TIERS, "tiers_in_use", FEWEST_TIERS, thresholds["insights.fewest_tiers"],
-            "Every scheme uses several tiers.", "每套方案都用到多个层级。", "warning",
+            TIERS, "tiers_in_use", FEWEST_TIERS.format(
+                fewest=thresholds["insights.fewest_tiers"], min_buyers=thresholds["insights.fewest_tiers_min_buyers"]
+            ),
+            thresholds["insights.fewest_tiers"], "Every scheme uses several tiers.", "每套方案都用到多个层级。",
         ),
     ]  # fmt: skip
 

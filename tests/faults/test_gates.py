@@ -57,7 +57,7 @@ def test_criteria_that_tell_nobody_apart_stop_publication(
     criteria.write_text(text, encoding="utf-8")
     home = copy_home(refreshed, tmp_path / "home")
     with environment(STRATA_CONFIG=str(config)):
-        assert_stopped(home, "insights", "tier_share", capsys)
+        assert_stopped(home, "insights", "tiers_in_use", capsys)
 
 
 def assert_stopped(home: Home, layer: str, rule: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,7 @@
 
 import duckdb
 
-from orchestration.logic.identity import measure
+from orchestration.logic.identity import Quality, measure
 from orchestration.settings import Home
 
 
@@ -14,7 +14,7 @@ def test_linking_by_keys_reaches_its_figures(refreshed: Home) -> None:
     assert quality.max_persons <= 8
 
 
-def measure_home(home: Home):  # noqa: ANN201 - see Quality
+def measure_home(home: Home) -> Quality:
     """The quality of the published links against the truth beside the sample."""
     with duckdb.connect(home.serving / "strata_restricted.duckdb", read_only=True) as con:
         con.execute(

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from orchestration.defs.teams import DATA_TEAM
-from orchestration.landing import BlockReport, land_block
+from orchestration.landing import BlockReport, land_block, read_block_ledger
 from orchestration.resources import Pipeline, location_settings
+from orchestration.settings import Home
 from orchestration.settings.sources import BlockRef, Source, blocks
 
 ROWS = ("rows_read", "rows_loaded", "rows_quarantined", "rows_duplicate", "rows_erased")
@@ -32,7 +33,8 @@ def raw_asset(ref: BlockRef, source: Source) -> dg.AssetsDefinition:
     def land(context: dg.AssetExecutionContext, pipeline: Pipeline) -> dg.MaterializeResult:
         now = datetime.now(UTC)
         report = land_block(pipeline.home, pipeline.settings.sources, ref.source, ref.block, context.run_id, now)
-        return dg.MaterializeResult(metadata=landing_metadata(report), check_results=[files_landed(report)])
+        metadata = landing_metadata(report) | landed_to_date(pipeline.home, ref)
+        return dg.MaterializeResult(metadata=metadata, check_results=[files_landed(report)])
 
     return land
 
@@ -68,6 +70,19 @@ def landing_metadata(report: BlockReport) -> dict[str, dg.MetadataValue]:
     if records:
         metadata["files"] = dg.MetadataValue.table(records)
     return metadata
+
+
+def landed_to_date(home: Home, ref: BlockRef) -> dict[str, dg.MetadataValue]:
+    """What the block holds after all its landings: a run that met no new file still shows it."""
+    ledger = read_block_ledger(home, ref.source, ref.block)
+    totals = {name: sum(getattr(file, name) for file in ledger) for name in ("rows_loaded", "rows_quarantined")}
+    events = [file.last_event_at for file in ledger if file.last_event_at]
+    return {
+        "dagster/row_count": dg.MetadataValue.int(totals["rows_loaded"]),
+        "rows_quarantined_to_date": dg.MetadataValue.int(totals["rows_quarantined"]),
+        "files_to_date": dg.MetadataValue.int(len(ledger)),
+        "last_event_at": dg.MetadataValue.text(max(events, default="-")),
+    }
 
 
 @dg.definitions

@@ -23,6 +23,8 @@ from orchestration.resources import Pipeline, dbt_project
 PROJECT = dbt_project()
 STAGING = "fqn:strata.staging fqn:strata.intermediate.identity"
 
+ROW_COUNTS = "select schema_name, table_name, estimated_size from duckdb_tables()"
+
 
 class Translator(DagsterDbtTranslator):
     """Groups are the layers; the control tables are one asset."""
@@ -46,10 +48,32 @@ TRANSLATOR = Translator(
 
 
 def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, pipeline: Pipeline) -> Iterator[Any]:
-    """One `dbt build` of the step's models and tests; logs and results stay inside the home."""
+    """One `dbt build` of the step's models and tests; logs and results stay inside the home.
+
+    dbt has the warehouse to itself until it ends, so the events wait for it, and get the row counts of their tables then.
+    """
     target = pipeline.home.state / "dbt"  # shared by the steps, so that only the first one parses the project
     command = ["build", "--exclude-resource-type", "unit_test"]  # those test the code, not the day's data
-    yield from dbt.cli(command, context=context, target_path=target).stream()
+    events: list[Any] = []
+    failure: Exception | None = None
+    try:
+        events.extend(dbt.cli(command, context=context, target_path=target).stream())
+    except Exception as error:  # what was built before the failure is told first
+        failure = error
+    with pipeline.connect(read_only=True) as con:
+        rows = {(schema, name): count for schema, name, count in con.execute(ROW_COUNTS).fetchall()}
+    for event in events:
+        yield with_row_count(event, context, rows)
+    if failure:
+        raise failure
+
+
+def with_row_count(event: Any, context: dg.AssetExecutionContext, rows: Mapping[Any, int]) -> Any:
+    """The event of a model with the rows of its table; any other event as it is."""
+    if not isinstance(event, dg.Output):
+        return event
+    count = rows.get(tuple(context.asset_key_for_output(event.output_name).path))
+    return event if count is None else event.with_metadata({**event.metadata, "dagster/row_count": count})
 
 
 @dbt_assets(

@@ -22,7 +22,8 @@ pairs as (
         a.family_key <> '' and b.family_key <> '' as both_family,
         a.name_key = b.name_key and a.name_key <> '' as is_same_name,
         a.given_key = b.given_key as is_same_given,
-        a.family_key = b.family_key or levenshtein(a.family_key, b.family_key) <= 1 and least(length(a.family_key), length(b.family_key)) >= 5
+        a.family_key = b.family_key
+        or levenshtein(a.family_key, b.family_key) <= 1 and least(length(a.family_key), length(b.family_key)) >= 5
             as is_similar_family,
         -- Two names in Chinese signs are the same or not; Latin letters are mistyped, shortened to an initial, or cut off.
         case
@@ -38,8 +39,10 @@ pairs as (
                 then true
             when a.script in ('latin', 'mixed') and b.script in ('latin', 'mixed')
                 then
-                    (least(length(a.given_key), length(b.given_key)) >= 3
-                        and (starts_with(a.given_key, b.given_key) or starts_with(b.given_key, a.given_key)))
+                    (
+                        least(length(a.given_key), length(b.given_key)) >= 3
+                        and (starts_with(a.given_key, b.given_key) or starts_with(b.given_key, a.given_key))
+                    )
                     or (jaro_winkler_similarity(a.given_key, b.given_key) >= 0.9 and levenshtein(a.given_key, b.given_key) <= 2)
             else false
         end as is_similar_given,

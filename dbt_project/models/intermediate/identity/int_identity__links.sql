@@ -14,11 +14,23 @@ records as (
 ),
 
 opposed as (
-    select key_type, key_value, names, left_number as signature_number, cast(power(2, right_number) as bigint) as opponent
-    from candidates where veto is not null
+    select
+        key_type,
+        key_value,
+        names,
+        left_number as signature_number,
+        cast(power(2, right_number) as bigint) as opponent
+    from candidates
+    where veto is not null
     union all
-    select key_type, key_value, names, right_number as signature_number, cast(power(2, left_number) as bigint) as opponent
-    from candidates where veto is not null
+    select
+        key_type,
+        key_value,
+        names,
+        right_number as signature_number,
+        cast(power(2, left_number) as bigint) as opponent
+    from candidates
+    where veto is not null
 ),
 
 -- Whom each signature contradicts under this key, as sets of bits; namesakes are father and son of one name.
@@ -31,6 +43,13 @@ contradictions as (
         sum(case when names = 'equal' then opponent else 0 end) as namesakes
     from opposed
     group by key_type, key_value, signature_number
+),
+
+disputed as (
+    select distinct
+        key_type,
+        key_value
+    from contradictions
 ),
 
 paired as (
@@ -76,9 +95,8 @@ chained as (
     inner join {{ source('control', 'identity_keys') }} as settings on members.key_type = settings.key_type
     left join {{ ref('int_identity__shared_keys') }} as shared
         on members.key_type = shared.key_type and members.key_value = shared.key_value
-    left join (
-        select distinct key_type, key_value from contradictions
-    ) as disputed on members.key_type = disputed.key_type and members.key_value = disputed.key_value
+    left join disputed
+        on members.key_type = disputed.key_type and members.key_value = disputed.key_value
     where
         members.record_id <> members.anchor_record_id
         and shared.key_type is null

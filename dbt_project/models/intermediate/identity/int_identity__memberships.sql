@@ -15,7 +15,7 @@ matched as (
         memberships.role,
         row_number() over (
             partition by persons.record_id
-            order by memberships.updated_at desc nulls last, companies.record_id
+            order by memberships.updated_at desc nulls last, companies.record_id asc
         ) as place
     from memberships
     inner join records as persons

@@ -30,7 +30,7 @@ ranked as (
         attributed.*,
         row_number() over (
             partition by customer_id, field
-            order by rank nulls last, trust desc, said_at desc nulls last, value, record_id
+            order by rank asc nulls last, trust desc, said_at desc nulls last, value asc, record_id asc
         ) as place
     from attributed
 ),

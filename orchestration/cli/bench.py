@@ -1,0 +1,158 @@
+"""`strata bench run`: where the time of a full run goes, and how far it is from the same SQL run plainly in DuckDB.
+
+Each measurement is one call on a home of its own, thrown away afterwards. A new benchmark is a function here and a line in
+BENCHES.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import dagster as dg
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from orchestration import warehouse
+from orchestration.logic.segmentation.catalogue import FUNCTIONS
+from orchestration.sample import generate
+from orchestration.settings import Home, load_settings
+
+SIZES = {"small": 2_000, "20k": 20_000, "100k": 100_000, "1m": 1_000_000, "3m": 3_000_000}
+AS_OF, DAYS, SEED = date(2026, 7, 1), 730, 7
+LARGEST_RATIO = 3.0
+Figures = dict[str, dict[str, Any]]
+console = Console()
+
+
+def bench_run(customers: int) -> Figures:
+    """A whole run on fresh sample data, split into start, orchestration, dbt's own time, checks and work (seconds)."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(Path(folder) / "home").ensure()
+        generate(home, customers, DAYS, SEED, AS_OF, lambda step, share: None)
+        variables = {**os.environ, "STRATA_HOME": str(home.root), "DAGSTER_HOME": str(home.dagster)}
+        load = _timed([sys.executable, "-c", "import orchestration.definitions"], variables)
+        total = _timed([str(Path(sys.executable).parent / "strata"), "run"], variables)
+        steps, nodes = _steps(home), _dbt_nodes(home)
+        plain, plain_insights = _plain_sql(home, nodes)
+    return _figures(load, total, steps, nodes, plain, plain_insights)
+
+
+BENCHES: dict[str, Callable[[int], Figures]] = {"run": bench_run}
+
+
+def run_bench(name: str, size: str, file: Path | None) -> int:
+    """Prints the figures and writes them as JSON. Returns 0, or 1 when a figure misses its goal."""
+    figures = BENCHES[name](SIZES[size])
+    table = Table("figure", "value", "unit", "goal", title=f"{name}, {size}")
+    for figure, told in figures.items():
+        table.add_row(figure, f"{told['value']:,.2f}", told["unit"], str(told["goal"] or ""))
+    console.print(table)
+    if file:
+        file.write_text(json.dumps({"bench": name, "size": size, "figures": figures}, indent=1), encoding="utf-8")
+    return 0 if all(told["ok"] for told in figures.values()) else 1
+
+
+def _figures(
+    load: float, total: float, steps: dict[str, float], nodes: list[dict[str, Any]], plain: float, plain_insights: float
+) -> Figures:
+    models, tests = _busy(nodes, ("model", "seed")), _busy(nodes, ("test",))
+    dbt = steps["dbt_staging"] + steps["dbt_marts"]
+    landing = sum(seconds for step, seconds in steps.items() if "__" in step and not step.startswith("serving"))
+    insights = steps["insight_tables"]
+    checks = sum(seconds for step, seconds in steps.items() if step.startswith("checks_"))
+    rest = steps["raw_catalog"] + steps["identity_clusters"] + steps["serving__publication"]
+    ratio = (models + insights) / (plain + plain_insights)
+    return {
+        "code location, time to load": _seconds(load),
+        "whole run": _seconds(total),
+        "start and Dagster": _seconds(total - sum(steps.values())),
+        "dbt: start, parse, events": _seconds(dbt - models - tests),
+        "checks: Great Expectations": _seconds(checks),
+        "checks: dbt tests": _seconds(tests),
+        "work: landing": _seconds(landing),
+        "work: dbt models": _seconds(models),
+        "work: insights": _seconds(insights),
+        "work: catalog, clusters, publication": _seconds(rest),
+        "plain DuckDB: the SQL of the models": _seconds(plain),
+        "plain DuckDB: the SQL of the insights": _seconds(plain_insights),
+        "work of the SQL layers / plain DuckDB": {
+            "value": ratio,
+            "unit": "times",
+            "goal": f"at most {LARGEST_RATIO}",
+            "ok": ratio <= LARGEST_RATIO,
+        },
+    }
+
+
+def _seconds(value: float) -> dict[str, Any]:
+    return {"value": round(value, 2), "unit": "s", "goal": None, "ok": True}
+
+
+def _timed(command: list[str], variables: dict[str, str]) -> float:
+    started = monotonic()
+    subprocess.run(command, env=variables, check=True, capture_output=True)
+    return monotonic() - started
+
+
+def _steps(home: Home) -> dict[str, float]:
+    """Seconds by step of both parts of the run."""
+    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+        events = [
+            entry.dagster_event
+            for record in instance.get_run_records()
+            for entry in instance.all_logs(record.dagster_run.run_id, of_type=dg.DagsterEventType.STEP_SUCCESS)
+        ]
+    return {event.step_key: event.step_success_data.duration_ms / 1000 for event in events if event and event.step_key}
+
+
+def _dbt_nodes(home: Home) -> list[dict[str, Any]]:
+    """What dbt ran, in the order in which it ended, from its log: kind, name, start, end."""
+    nodes = []
+    with (home.state / "dbt" / "dbt.log").open(encoding="utf-8") as log:
+        for line in log:
+            event = json.loads(line) if line.startswith("{") else {}
+            if event.get("info", {}).get("name") == "NodeFinished":
+                info = event["data"]["node_info"]
+                start, end = (datetime.fromisoformat(info[key]) for key in ("node_started_at", "node_finished_at"))
+                nodes.append(
+                    {"kind": info["resource_type"], "path": info["node_path"], "start": start, "end": end}
+                    | info["node_relation"]
+                )
+    return nodes
+
+
+def _busy(nodes: list[dict[str, Any]], kinds: tuple[str, ...]) -> float:
+    """Seconds in which at least one node of these kinds was running."""
+    total, until = 0.0, datetime.min
+    for node in sorted((node for node in nodes if node["kind"] in kinds), key=lambda node: node["start"]):
+        total += max(0.0, (node["end"] - max(node["start"], until)).total_seconds())
+        until = max(until, node["end"])
+    return total
+
+
+def _plain_sql(home: Home, nodes: list[dict[str, Any]]) -> tuple[float, float]:
+    """The compiled SQL of the models, in the order in which they ended, and the insights', on one connection: seconds of each."""
+    settings = load_settings()
+    warehouse.prepare(home, settings, AS_OF, datetime.now(UTC))
+    compiled = home.state / "dbt" / "compiled" / "strata" / "models"
+    with warehouse.connect(home) as con:
+        started = monotonic()
+        for node in nodes:
+            if node["kind"] == "model":
+                _create(con, node["relation_name"], (compiled / node["path"]).read_text(encoding="utf-8"))
+        models_done = monotonic()
+        for compute in FUNCTIONS.values():
+            compute(con, AS_OF, settings)
+        return models_done - started, monotonic() - models_done
+
+
+def _create(con: duckdb.DuckDBPyConnection, relation: str, sql: str) -> None:
+    con.execute(f"create or replace table {relation} as {sql}")
