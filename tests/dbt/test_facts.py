@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from small_warehouse import SmallWarehouse
+from tests.dbt.small_warehouse import SmallWarehouse
 
 FOLDERS = ("staging", "intermediate/facts", "marts/facts")
 FACTS = ("--quiet", "--select", *(f"path:models/{folder}" for folder in FOLDERS))
