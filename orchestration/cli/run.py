@@ -14,10 +14,12 @@ import dagster as dg
 from rich.console import Console
 
 from orchestration.cli.instance import dagster_instance
+from orchestration.cli.report import write_report
 from orchestration.cli.summary import print_summary
 from orchestration.landing import last_event_day
 from orchestration.resources import KNOWN_AT_TAG
 from orchestration.runlock import run_lock
+from orchestration.serving import recover
 from orchestration.settings import Home, load_settings
 
 console = Console()
@@ -34,13 +36,15 @@ def run_job(home: Home, as_of: date | None, known_at: str | None, full_refresh: 
     settings = load_settings()
     tags = {KNOWN_AT_TAG: datetime.fromisoformat(known_at).astimezone().isoformat()} if known_at else {}
     with run_lock(home, "strata run"):
+        recover(home.serving)  # completes or drops a publication that a kill cut short
         if full_refresh:
-            home.warehouse.unlink(missing_ok=True)
+            for path in home.warehouse.parent.glob("*"):
+                path.unlink()
         with console.status("loading the code location"):
             job = _job()
         loaded = monotonic()
         with dagster_instance(home) as instance:
-            result = _execute(job, instance, tags, _assets(job, partitioned=False))
+            landed = result = _execute(job, instance, tags, _assets(job, partitioned=False))
             day = as_of or _day_after(last_event_day(home, settings.sources))
             if day is None:
                 console.print(f"nothing landed yet: put files under {home.landing}, or write samples: `strata demo`")
@@ -51,6 +55,7 @@ def run_job(home: Home, as_of: date | None, known_at: str | None, full_refresh: 
     console.print(f"\nas of {day}: {outcome} in {monotonic() - started:.1f} s ({loaded - started:.1f} s to load)")
     for failure in failures_of(result):
         console.print(failure, style="red", highlight=False, soft_wrap=True)
+    write_report(home, str(day), [landed] if result is landed else [landed, result])
     print_summary(home, result.success)
     return 0 if result.success else 1
 

@@ -19,9 +19,8 @@ def print_summary(home: Home, passed: bool) -> None:
     """Prints the tiers and the places to look at; after a failed run it says that readers still see the last good state."""
     database = home.serving / "strata.duckdb"
     if not passed:
-        console.print(
-            "nothing was published; " + ("readers still see the last good state" if database.exists() else "")
-        )
+        readers = "readers still see the last good state" if database.exists() else "there is nothing to read yet"
+        console.print(f"nothing was published; {readers}; all checks: {home.reports / 'checks.html'}", highlight=False)
         return
     with duckdb.connect(database, read_only=True) as con:
         as_of, customers = con.execute(
@@ -42,7 +41,7 @@ def print_summary(home: Home, passed: bool) -> None:
         "warnings    流失预警": f"{database}: serving.churn_warnings",
         "files       Parquet": home.serving / "parquet",
         "with names  (restricted)": home.serving / "strata_restricted.duckdb",
-        "checks      检查": "strata status, or the UI: Assets > Checks",
+        "checks      检查": home.reports / "checks.html",
         "one customer": "strata explain CUSTOMER_ID",
         "the UI": "make dev, then http://127.0.0.1:3000",
     }.items():

@@ -19,14 +19,19 @@ daily_refresh = dg.define_asset_job(
 )
 
 
-@dg.schedule(job=daily_refresh, cron_schedule="0 6 * * *", execution_timezone=DAYS.timezone)
+@dg.schedule(
+    job=daily_refresh,
+    cron_schedule="0 6 * * *",
+    execution_timezone=DAYS.timezone,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
 def daily_at_six(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Every morning: the whole job as of the day that has just begun, business time."""
     day = context.scheduled_execution_time.strftime("%Y-%m-%d")
     return dg.RunRequest(run_key=day, partition_key=day)
 
 
-@dg.sensor(job=daily_refresh, minimum_interval_seconds=60)
+@dg.sensor(job=daily_refresh, minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
 def landing_folder(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Files that wait in the landing folder are landed soon; the tables follow with the next refresh."""
     # Not through the pipeline resource: looking must not take the writer's lock.

@@ -2,15 +2,19 @@
 
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import dagster as dg
 import pytest
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
 from orchestration.definitions import build_defs
-from orchestration.settings import load_settings
+from orchestration.settings import Home, load_settings
 from orchestration.settings.entities import ENTITIES
 from orchestration.settings.sources import blocks
+from tests.conftest import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 MARTS = {"customers", "customer_source_ids", "identity_events", "survivorship", "orders", "order_lines", "interactions"}
@@ -81,3 +85,24 @@ def test_server_loads_the_workspace(tmp_path: Path) -> None:
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "strata" in result.stdout + result.stderr
+
+
+def test_schedule_asks_for_the_day_that_begins_in_business_time() -> None:
+    defs = build_defs()
+    schedule = defs.resolve_schedule_def("daily_at_six")
+    tick = datetime(2026, 7, 1, 6, 0, tzinfo=ZoneInfo(str(schedule.execution_timezone)))
+    context = dg.build_schedule_context(scheduled_execution_time=tick, repository_def=defs.get_repository_def())
+    data = schedule.evaluate_tick(context)
+    assert [request.partition_key for request in data.run_requests or []] == ["2026-07-01"]
+
+
+def test_sensor_asks_to_land_the_sources_whose_files_wait(tmp_path: Path) -> None:
+    sensor = build_defs().resolve_sensor_def("landing_folder")
+    with environment(STRATA_HOME=str(tmp_path)):
+        Home(tmp_path).ensure()
+        assert not sensor.evaluate_tick(dg.build_sensor_context()).run_requests
+        waiting = tmp_path / "landing" / "webshop" / "orders"
+        waiting.mkdir(parents=True)
+        (waiting / "orders.csv").write_text("order_no\n", encoding="utf-8")
+        (request,) = sensor.evaluate_tick(dg.build_sensor_context()).run_requests or []
+    assert request.asset_selection == [dg.AssetKey(["webshop", "orders"])]

@@ -60,6 +60,8 @@ def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, pipeline: Pipe
         events.extend(dbt.cli(command, context=context, target_path=target).stream())
     except Exception as error:  # what was built before the failure is told first
         failure = error
+    for copied in target.glob("*.msgpack"):
+        copied.chmod(0o600)  # it came with the mode of the project's own
     with pipeline.connect(read_only=True) as con:
         rows = {(schema, name): count for schema, name, count in con.execute(ROW_COUNTS).fetchall()}
     for event in events:
