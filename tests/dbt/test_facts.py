@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+
 from tests.dbt.small_warehouse import SmallWarehouse
 
 FOLDERS = ("staging", "intermediate/facts", "marts/facts")

@@ -22,7 +22,8 @@ def test_backfill_of_a_past_day_adds_that_day_and_keeps_the_rest(refreshed: Home
             result = job.execute_in_process(instance=instance, partition_key=PAST, tags=tags)
     after = published(home)
     assert result.success
-    assert before and after
+    assert before
+    assert after
     assert after.as_of == before.as_of
     assert after.hashes["customers"] == before.hashes["customers"]
     assert after.hashes["customer_tier_table"] == before.hashes["customer_tier_table"]

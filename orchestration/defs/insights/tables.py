@@ -52,9 +52,9 @@ def overview(con: duckdb.DuckDBPyConnection, name: str, column: str, day: date) 
         f"where as_of = $day group by 1 order by 2 desc, 1",
         {"day": day},
     ).fetchall()
-    return dg.MetadataValue.table(
-        [dg.TableRecord({column: str(value), "customers": count, "share": share}) for value, count, share in rows]
-    )
+    records = [dg.TableRecord({column: str(value), "customers": count, "share": share}) for value, count, share in rows]
+    columns = [dg.TableColumn(column), dg.TableColumn("customers", "int"), dg.TableColumn("share", "float")]
+    return dg.MetadataValue.table(records, dg.TableSchema(columns))  # the schema: a table may be empty
 
 
 @cache
@@ -88,7 +88,7 @@ def insight_spec(name: str) -> dg.AssetSpec:
         kinds={"python", "duckdb"},
         owners=ANALYTICS_TEAM,
         description=documented["description"],
-        metadata={"dagster/column_schema": column_schema(documented)},
+        metadata={"dagster/column_schema": column_schema(documented), "dagster/table_name": f"strata.insights.{name}"},
     )
 
 

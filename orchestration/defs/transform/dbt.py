@@ -37,7 +37,8 @@ class Translator(DagsterDbtTranslator):
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)
         layer = spec.key.path[0] if unique_id.startswith("model") else "marts"
-        return spec.replace_attributes(group_name=layer, owners=DATA_TEAM)
+        table = {"dagster/table_name": ".".join(["strata", *spec.key.path])}  # the file's name differs by home
+        return spec.replace_attributes(group_name=layer, owners=DATA_TEAM, metadata={**spec.metadata, **table})
 
 
 TRANSLATOR = Translator(
