@@ -6,7 +6,7 @@ Each command lives in a module of its own and calls the code that the assets cal
 
 import os
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -46,10 +46,10 @@ def run(
     full_refresh: bool = typer.Option(False, help="Rebuild the warehouse from raw."),
 ) -> None:
     """Run the whole job: landing to publication."""
-    day = _day(as_of) if as_of else None
+    day, instant = _day(as_of) if as_of else None, _instant(known_at) if known_at else None
     from orchestration.cli.run import run_job
 
-    raise typer.Exit(run_job(_home(), day, known_at, full_refresh))
+    raise typer.Exit(run_job(_home(), day, instant, full_refresh))
 
 
 @app.command()
@@ -65,11 +65,12 @@ def explain(
     customer_id: str | None = typer.Argument(None),
     source: str | None = typer.Option(None, help="Name the customer by a source's record: its source …"),
     record: str | None = typer.Option(None, help="… and its id there."),
+    as_of: str | None = typer.Option(None, help="Points, tier and warning of this day. Default: the published one."),
 ) -> None:
     """Show why a customer is one customer, has these values, this tier, and this warning."""
     from orchestration.cli.explain import show_customer
 
-    show_customer(_home(), customer_id, source, record)
+    show_customer(_home(), customer_id, source, record, _day(as_of) if as_of else None)
 
 
 @app.command()
@@ -152,6 +153,17 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         _fail(f"--as-of: found {text!r}; allowed: a day such as 2026-07-01", 2)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        _fail(
+            f"--known-at: found {text!r}; allowed: an instant such as 2026-07-01T06:00:00+08:00 (UTC if it has no offset)",
+            2,
+        )
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -27,6 +27,6 @@ def write_sample(home: Home, customers: int, days: int, seed: int, as_of: date) 
             as_of,
             lambda step, share: progress.update(task, description=step, completed=share),
         )
-    Console().print(
+    Console(soft_wrap=True).print(
         f"{summary.rows:,} rows in {summary.files:,} files under {home.landing} (seed {seed}, as of {as_of})"
     )

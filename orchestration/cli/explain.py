@@ -1,6 +1,6 @@
 """`strata explain`: one customer on one screen: records, links with evidence, surviving values, tier points, warning."""
 
-from pathlib import Path
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -15,25 +15,32 @@ from orchestration.warehouse import connect
 
 console = Console(soft_wrap=False)
 
+# $day: the day asked for; none means the published one.
+DAY = "as_of = coalesce($day, (select as_of from serving.publication))"
 PUBLISHED = {
     "survivorship 取值来源": """
         select field, source, source_record_id as record, rule, count_conflicts as conflicts
         from serving.survivorship where customer_id = $id order by field""",
-    "tier points 分层得分": """
+    "tier points 分层得分": f"""
         select criterion, raw_value, band, points, weight, round(points * weight, 4) as counts
-        from serving.scorecard_points join serving.publication using (as_of) where customer_id = $id order by criterion""",
-    "churn warning 流失预警": """
+        from serving.scorecard_points where customer_id = $id and {DAY} order by criterion""",
+    "churn warning 流失预警": f"""
         select churn_score, band, value_at_risk, owner, strategy_code, state, first_warned_on, reasons
-        from serving.churn_warnings join serving.publication using (as_of) where customer_id = $id""",
+        from serving.churn_warnings where customer_id = $id and {DAY}""",
 }
-TIER = """
-select display_name, tier, total_points, tier_since, previous_tier, tier_reason
-from serving.customer_tier_table where customer_id = $id
+TIER = f"""
+select as_of, display_name, tier, total_points, tier_since, previous_tier, tier_reason
+from serving.customer_tiers join serving.customers using (customer_id) where customer_id = $id and {DAY} order by scheme_id
 """
 
 
-def show_customer(home: Home, customer_id: str | None, source: str | None, record: str | None) -> None:
-    """Prints the customer named by its id, or by a source and the record id there. Raises BadParameter when there is none."""
+def show_customer(
+    home: Home, customer_id: str | None, source: str | None, record: str | None, day: date | None
+) -> None:
+    """Prints the customer named by its id, or by a source and the record id there; points, tier and warning as of `day`.
+
+    Raises BadParameter when there is no such customer, or nothing published of that day.
+    """
     published = home.serving / "strata_restricted.duckdb"
     if not published.exists():
         raise BadParameter("nothing is published yet: run `strata run` first")
@@ -42,8 +49,14 @@ def show_customer(home: Home, customer_id: str | None, source: str | None, recor
         explanation = explain_links(con, found)
     if explanation.records.empty:
         raise BadParameter(f"no customer {found}")
-    _print_identity(found, explanation)
-    _print_published(published, found)
+    with duckdb.connect(published, read_only=True) as con:
+        days = [
+            known for (known,) in con.execute("select distinct as_of from serving.customer_tiers order by 1").fetchall()
+        ]
+        if day and day not in days:
+            raise BadParameter(f"--as-of: found {day}; published are {', '.join(map(str, days))}")
+        _print_identity(found, explanation)
+        _print_published(con, found, day)
 
 
 def _customer(con: duckdb.DuckDBPyConnection, customer_id: str | None, source: str | None, record: str | None) -> str:
@@ -67,14 +80,18 @@ def _print_identity(customer_id: str, explanation: Explanation) -> None:
     _print("links 关联", ["left record", "right record", "evidence"], evidence.values.tolist())
 
 
-def _print_published(database: Path, customer_id: str) -> None:
-    with duckdb.connect(database, read_only=True) as con:
-        for title, sql in PUBLISHED.items():
-            result = con.execute(sql, {"id": customer_id})
-            _print(title, [column[0] for column in result.description], result.fetchall())
-        for name, tier, points, since, before, reason in con.execute(TIER, {"id": customer_id}).fetchall():
-            console.print(f"{name}: tier [bold]{tier}[/bold] ({points} points) since {since}, before: {before or '-'}")
-            console.print(f"  {reason}", highlight=False)
+def _print_published(con: duckdb.DuckDBPyConnection, customer_id: str, day: date | None) -> None:
+    for title, sql in PUBLISHED.items():
+        names = {"id": customer_id, "day": day} if "$day" in sql else {"id": customer_id}
+        result = con.execute(sql, names)
+        _print(title, [column[0] for column in result.description], result.fetchall())
+    for as_of, name, tier, points, since, before, reason in con.execute(
+        TIER, {"id": customer_id, "day": day}
+    ).fetchall():
+        console.print(
+            f"{name}: as of {as_of} tier [bold]{tier}[/bold] ({points} points) since {since}, before: {before or '-'}"
+        )
+        console.print(f"  {reason}", highlight=False)
 
 
 def _print(title: str, columns: list[str], rows: list[Any]) -> None:

@@ -16,6 +16,7 @@ from rich.console import Console
 from orchestration.cli.instance import dagster_instance
 from orchestration.cli.report import write_report
 from orchestration.cli.summary import print_summary
+from orchestration.defs.partitions import DAYS, FIRST_DAY
 from orchestration.landing import last_event_day
 from orchestration.resources import KNOWN_AT_TAG
 from orchestration.runlock import run_lock
@@ -27,14 +28,14 @@ OURS = {"SettingsErrors", "RunLocked", "WrongDay", "MissingTables", "Verificatio
 CONSOLE: dict[str, Any] = {"loggers": {"console": {"config": {}}}}  # one line a step, in place of every event
 
 
-def run_job(home: Home, as_of: date | None, known_at: str | None, full_refresh: bool) -> int:
+def run_job(home: Home, as_of: date | None, known_at: datetime | None, full_refresh: bool) -> int:
     """Runs `daily_refresh` and says where to look.
 
     Returns the exit code: 0, 1 when a step or check failed, 2 when there is nothing to run on.
     """
     started = monotonic()
     settings = load_settings()
-    tags = {KNOWN_AT_TAG: datetime.fromisoformat(known_at).astimezone().isoformat()} if known_at else {}
+    tags = {KNOWN_AT_TAG: known_at.isoformat()} if known_at else {}
     with run_lock(home, "strata run"):
         recover(home.serving)  # completes or drops a publication that a kill cut short
         if full_refresh:
@@ -48,6 +49,9 @@ def run_job(home: Home, as_of: date | None, known_at: str | None, full_refresh: 
             day = as_of or _day_after(last_event_day(home, settings.sources))
             if day is None:
                 console.print(f"nothing landed yet: put files under {home.landing}, or write samples: `strata demo`")
+                return 2
+            if not DAYS.has_partition_key(day.isoformat()):
+                console.print(f"no run can be about {day}: allowed are {FIRST_DAY} to the day after tomorrow")
                 return 2
             if result.success:
                 result = _execute(job, instance, tags, _assets(job, partitioned=True), day)

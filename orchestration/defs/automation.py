@@ -10,6 +10,8 @@ from orchestration.landing import pending_files
 from orchestration.resources import location_settings
 from orchestration.settings import Home
 
+SETTLE_SECONDS = 30  # a file untouched for so long is taken to be whole
+
 daily_refresh = dg.define_asset_job(
     "daily_refresh",
     selection=dg.AssetSelection.all(),
@@ -35,7 +37,7 @@ def daily_at_six(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 def landing_folder(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Files that wait in the landing folder are landed soon; the tables follow with the next refresh."""
     # Not through the pipeline resource: looking must not take the writer's lock.
-    waiting = pending_files(Home.from_environment(), location_settings().sources)
+    waiting = pending_files(Home.from_environment(), location_settings().sources, SETTLE_SECONDS)
     if not waiting:
         yield dg.SkipReason("no settled file waits in the landing folder")
         return

@@ -1,5 +1,6 @@
 """The code location loads as the server loads it, and nothing has silently vanished from it."""
 
+import os
 import subprocess
 import sys
 from datetime import datetime
@@ -104,5 +105,7 @@ def test_sensor_asks_to_land_the_sources_whose_files_wait(tmp_path: Path) -> Non
         waiting = tmp_path / "landing" / "webshop" / "orders"
         waiting.mkdir(parents=True)
         (waiting / "orders.csv").write_text("order_no\n", encoding="utf-8")
+        assert not sensor.evaluate_tick(dg.build_sensor_context()).run_requests  # it may still grow
+        os.utime(waiting / "orders.csv", (1_780_000_000, 1_780_000_000))
         (request,) = sensor.evaluate_tick(dg.build_sensor_context()).run_requests or []
     assert request.asset_selection == [dg.AssetKey(["webshop", "orders"])]

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from orchestration.runlock import run_lock
+from orchestration.serving import published
 from orchestration.settings import Home, config_folder
-from tests.conftest import query
+from tests.conftest import copy_home, query
 
 STRATA = Path(sys.executable).parent / "strata"
 
@@ -61,6 +62,14 @@ def test_explain_finds_a_customer_by_a_source_record(refreshed: Home) -> None:
     assert customer in strata(refreshed, "explain", "--source", source, "--record", record).stdout
 
 
+def test_explain_of_a_day_that_is_not_published_names_the_days_that_are(refreshed: Home) -> None:
+    ((customer,),) = query(refreshed, "select min(customer_id) from serving.customers")
+    assert "as of 2026-07-01" in strata(refreshed, "explain", customer, "--as-of", "2026-07-01").stdout
+    result = strata(refreshed, "explain", customer, "--as-of", "2020-01-01")
+    assert result.returncode == 2
+    assert "2026-07-01" in result.stderr
+
+
 def test_explain_of_an_unknown_customer_ends_with_2(refreshed: Home) -> None:
     result = strata(refreshed, "explain", "C0000000000000000")
     assert result.returncode == 2
@@ -100,7 +109,28 @@ def test_second_writer_ends_with_75_and_names_the_holder(refreshed: Home) -> Non
     assert f"pid {os.getpid()}, run a test" in result.stderr
 
 
-@pytest.mark.parametrize("arguments", [("run", "--as-of", "someday"), ("run", "--no-such-option"), ("nonsense",)])
+def test_publish_publishes_again_what_passed(refreshed: Home, tmp_path: Path) -> None:
+    home = copy_home(refreshed, tmp_path / "home")
+    result = strata(home, "publish")
+    before, after = published(refreshed), published(home)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert before
+    assert after
+    assert after.publication_id != before.publication_id
+    assert after.hashes == before.hashes
+
+
+WRONG_CALLS = [
+    ("run", "--as-of", "someday"),
+    ("run", "--known-at", "yesterday"),
+    ("run", "--as-of", "1815-01-01"),
+    ("run", "--no-such-option"),
+    ("bench", "nonsense"),
+    ("nonsense",),
+]
+
+
+@pytest.mark.parametrize("arguments", WRONG_CALLS)
 def test_wrong_call_ends_with_2(refreshed: Home, arguments: tuple[str, ...]) -> None:
     assert strata(refreshed, *arguments).returncode == 2
 
