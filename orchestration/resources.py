@@ -44,7 +44,8 @@ class Pipeline(dg.ConfigurableResource):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Pipeline"]:
-        os.environ["STRATA_WAREHOUSE"] = str(self.home.warehouse)  # read by dbt's profile
+        os.environ["STRATA_WAREHOUSE"] = str(self.home.warehouse)  # these two are read by dbt's profile
+        os.environ["STRATA_MEMORY"] = warehouse.MEMORY_LIMIT
         with run_lock(self.home.ensure(), context.run_id or "unnamed"):
             self._settings = load_settings(Path(self.config_folder))
             yield self

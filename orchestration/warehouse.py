@@ -4,6 +4,7 @@ Before dbt starts, `prepare` writes three things: the schema `control` (as-of da
 the schema `raw` (one view a canonical entity over all that landed) and the cast macros. No business rule lives here.
 """
 
+import os
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,7 +20,7 @@ from orchestration.settings.entities import ENTITIES
 from orchestration.settings.sources import blocks
 
 SCHEMAS = ("control", "raw", "staging", "intermediate", "identity", "marts", "insights")
-MEMORY_LIMIT = "4GB"
+MEMORY_LIMIT = os.environ.get("STRATA_MEMORY", "4GB")  # of DuckDB; dbt gets the same
 
 
 def connect(home: Home, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
