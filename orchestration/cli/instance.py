@@ -22,4 +22,14 @@ def dagster_instance(home: Home) -> Iterator[dg.DagsterInstance]:
     """The home's instance. The caller holds the run lock when the home may be fresh: a first start is not safe side by side."""
     prepare_dagster_home(home)
     with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+        end_dead_runs(instance)
         yield instance
+
+
+def end_dead_runs(instance: dg.DagsterInstance) -> None:
+    """Marks runs as failed whose process was killed: they would hold the queue's one place for hours.
+
+    A live run holds the run lock, and the caller has it.
+    """
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED])):
+        instance.report_run_failed(run, "The process of this run was killed. Nothing was published; run the day again.")
