@@ -4,7 +4,9 @@ Callers need only what is exported here. A new input format goes to `readers/`, 
 a value to `casts.py`, a cap to `limits.py`.
 """
 
+from orchestration.landing.again import reread_block
 from orchestration.landing.casts import cast_macros
+from orchestration.landing.export import export_rows, take_mends
 from orchestration.landing.lander import land_block, pending_files
 from orchestration.landing.ledger import (
     BlockReport,
@@ -14,13 +16,15 @@ from orchestration.landing.ledger import (
     read_block_ledger,
     read_ledger,
 )
-from orchestration.landing.quarantine import read_quarantine
+from orchestration.landing.quarantine import discard, read_quarantine
 from orchestration.landing.tables import write_schema_files
 
 __all__ = [
     "BlockReport",
     "FileReport",
     "cast_macros",
+    "discard",
+    "export_rows",
     "land_block",
     "last_event_day",
     "ledger_table",
@@ -28,5 +32,7 @@ __all__ = [
     "read_block_ledger",
     "read_ledger",
     "read_quarantine",
+    "reread_block",
+    "take_mends",
     "write_schema_files",
 ]

@@ -3,6 +3,7 @@
 Every reader in `readers/` speaks these types. No format and no rule of a canonical entity is known here.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -54,6 +55,12 @@ class Batch:
     @property
     def rows(self) -> int:
         return len(self.row_numbers)
+
+    def fields(self, row: int) -> dict[str, str | None]:
+        """One row by source column, what the reader put into `extra` included (nested values as JSON text)."""
+        extra = json.loads(self.extra[row].as_py() or "{}") if self.extra is not None else {}
+        texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in extra.items()}
+        return {name: column[row].as_py() for name, column in self.columns.items()} | texts
 
 
 class Reading(Protocol):

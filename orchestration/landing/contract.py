@@ -5,7 +5,6 @@ date_range, allowed. Statements are made of identifiers of the contract and cons
 come from a file are bound parameters. Casts are `casts.py`; running it is `judge.py`.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -30,8 +29,10 @@ REASONS = {
     "date_range": "before 1900 or after tomorrow",
     "number": "no finite number",
     "allowed": "not among the allowed values",
+    "cut_short": "a spreadsheet cut the number short (8.61E+12)",
 }
 _FIRST_DAY = datetime(1900, 1, 1)
+_CUT_SHORT = r" *[0-9][.,][0-9]+[Ee][+][0-9]{1,2} *"
 
 
 @dataclass(frozen=True)
@@ -65,38 +66,42 @@ class Clock:
 class Received:
     """Where the columns of a file stand in the relation `received`: `wanted` source column → SQL column, `others` likewise.
 
-    `nullable`: wanted columns with a null in this batch. `made_extra`: the reader brought `extra` itself.
+    `made_extra`: the reader brought `extra` itself. `deleted`: the SQL column that marks tombstones, where there is one.
     """
 
     wanted: dict[str, str]
     others: dict[str, str]
-    nullable: frozenset[str]
     made_extra: bool
+    deleted: str | None = None
 
 
-def judged_sql(ref: BlockRef, received: Received, clock: Clock, file_sha256: str) -> tuple[str, list[str]]:
-    """A query over `received` and its parameters. Grain: one received row, in its order: `_extra`, `_record_key`,
-    `_record_hash`, `_fault` (`rule:column` or null), `_warning_<rule>` (count), `_event` (UTC or null)."""
+def judged_sql(ref: BlockRef, received: Received, clock: Clock) -> tuple[str, list[str]]:
+    """A query over `received` and its parameters. Grain: one received row, in its order.
+
+    Always `_record_hash` and `_fault` (`rule:column` or null); where the block or the batch calls for them `_extra`,
+    `_record_key` with its hash `_k`, `_deleted_at`, `_event` (UTC) and `_warning_<rule>` (count).
+    """
     extra, parameters = _extra(received)
     given = given_columns(ref, received)
-    mapped = ", ".join(f"{_origin(ref, received, column)} AS {column.name}" for column in given)
+    mapped = [f"{_origin(ref, received, column)} AS {column.name}" for column in given]
+    mapped += [f"{extra} AS _extra"] if extra else []
+    mapped += [f"{_key(ref, received)} AS _record_key"] if ref.settings.key else []
+    mapped += [f"{received.deleted} AS _deleted"] if received.deleted else []
     typed = [f"{_cast(ref, column)} AS _typed_{column.name}" for column in given if _cast(ref, column)]
     known = [f"{_known(ref, column)} AS _known_{column.name}" for column in given if column.allowed]
-    event = EVENT_COLUMNS.get(ref.canonical)
-    nullable = {column.name for column in given if ref.settings.columns.get(column.name) in received.nullable}
-    happened = (
-        f"CASE WHEN _typed_{event} < {clock.today} THEN _typed_{event} END"
-        if event in {c.name for c in given}
-        else "NULL"
-    )
-    begin = literal(f"{ref.source}/{ref.block}/" if ref.settings.key else f"{file_sha256}/")
-    hashed = _hash([column.name for column in given], nullable)
+    told = [
+        f"{_hash([column.name for column in given], extra, received.deleted)} AS _record_hash",
+        f"{_fault(ref, given, clock, received.deleted)} AS _fault",
+        *(["_extra"] if extra else []),
+        *(["_record_key", "hash(_record_key) AS _k"] if ref.settings.key else []),
+        *(["strata_iso_utc(_deleted, 'UTC') AS _deleted_at"] if received.deleted else []),
+        *_event(ref, given, clock),
+        *_warnings(given, clock),
+    ]
     sql = f"""
-        WITH mapped AS (SELECT {_key(ref, received)} AS _key, {mapped}, {extra} AS _extra FROM received),
+        WITH mapped AS (SELECT {", ".join(mapped)} FROM received),
         typed AS (SELECT {", ".join(["*", *typed, *known])} FROM mapped)
-        SELECT _extra, sha256({begin} || _key) AS _record_key, {hashed} AS _record_hash,
-            {_fault(ref, given, clock)} AS _fault, {_warnings(given, clock)}, cast({happened} AS TIMESTAMP) AS _event
-        FROM typed"""
+        SELECT {", ".join(told)} FROM typed"""
     return sql, parameters
 
 
@@ -106,12 +111,10 @@ def given_columns(ref: BlockRef, received: Received) -> list[Column]:
     return [c for c in ref.entity.columns if c.name in block.constants or block.columns.get(c.name) in received.wanted]
 
 
-def _hash(names: list[str], nullable: Collection[str]) -> str:
-    """Hex sha256 over the values by name. NUL ends each part (no value holds one) and nulls are listed at the end, so that no
-    two records share a text. `nullable`: columns with a null in this batch; the others need no listing, which costs time."""
-    parts = ", ".join(f"'{name}=', {name}, chr(0)" for name in [*names, "_extra"])
-    nulls = "".join(f", CASE WHEN {name} IS NULL THEN '{name};' END" for name in names if name in nullable)
-    return f"sha256(concat({parts}{nulls}))"
+def _hash(names: list[str], extra: str | None, deleted: str | None) -> str:
+    """63 bits over the names and values of what was given. It only ever tells versions of one record apart."""
+    values = [*names, *(["_extra"] if extra else []), *(["_deleted"] if deleted else [])]
+    return f"cast(hash({', '.join([literal(','.join(values)), *values])}) >> 1 AS BIGINT)"
 
 
 def _origin(ref: BlockRef, received: Received, column: Column) -> str:
@@ -120,26 +123,33 @@ def _origin(ref: BlockRef, received: Received, column: Column) -> str:
     return received.wanted[ref.settings.columns[column.name]]
 
 
-def _extra(received: Received) -> tuple[str, list[str]]:
+def _extra(received: Received) -> tuple[str | None, list[str]]:
     if received.made_extra:
         return "extra", []
     if not received.others:
-        return "'{}'", []
+        return None, []
     return f"cast(json_object({', '.join(f'?, {name}' for name in received.others.values())}) AS VARCHAR)", list(
         received.others
     )
 
 
 def _key(ref: BlockRef, received: Received) -> str:
-    """The key's values, NUL after each; null when all are empty. Without a key the row number stands for it."""
+    """The key's values as one text; null when all are empty. In a key of several the separator is escaped."""
     names = [received.wanted[column] for column in ref.settings.key if column in received.wanted]
-    if not ref.settings.key:
-        return "cast(_row_number AS VARCHAR)"
     if not names:
         return "cast(NULL AS VARCHAR)"
-    empty = " AND ".join(f"coalesce(trim({name}), '') = ''" for name in names)
-    parts = " || ".join(f"coalesce({name}, '') || chr(0)" for name in names)
-    return f"CASE WHEN {empty} THEN NULL ELSE {parts} END"
+    empty = " AND ".join(_is_blank(name) for name in names)
+    if len(ref.settings.key) == 1:
+        return f"CASE WHEN {empty} THEN NULL ELSE {names[0]} END"
+    parts = (f"replace(coalesce({name}, ''), chr(31), chr(31) || '.')" for name in names)
+    return f"CASE WHEN {empty} THEN NULL ELSE {' || chr(31) || '.join(parts)} END"
+
+
+def _event(ref: BlockRef, given: list[Column], clock: Clock) -> list[str]:
+    name = EVENT_COLUMNS.get(ref.canonical)
+    if name not in {column.name for column in given}:
+        return []
+    return [f"cast(CASE WHEN _typed_{name} < {clock.today} THEN _typed_{name} END AS TIMESTAMP) AS _event"]
 
 
 def _cast(ref: BlockRef, column: Column) -> str:
@@ -172,41 +182,42 @@ def _known(ref: BlockRef, column: Column) -> str:
     return f"{column.name} IN ({', '.join(map(literal, received))})"
 
 
-def _is_given(name: str) -> str:
-    return f"{name} IS NOT NULL AND trim({name}) <> ''"
+def _is_blank(name: str) -> str:
+    """Null, empty or spaces alone. What begins with more than a space is not: that spares a trim of nearly every value."""
+    return f"CASE WHEN {name} >= '!' THEN false WHEN {name} IS NULL THEN true ELSE trim({name}) = '' END"
 
 
 def _checks(column: Column, clock: Clock) -> list[tuple[str, str]]:
     """(rule, SQL condition under which the column breaks it)."""
-    name, given = column.name, _is_given(column.name)
+    name, given = column.name, f"NOT {_is_blank(column.name)}"
     if column.kind in ("timestamp", "date"):
         low, high = clock.times if column.kind == "timestamp" else clock.days
         return [
             ("timestamp", f"_typed_{name} IS NULL AND {given}"),
             ("date_range", f"(_typed_{name} < {low} OR _typed_{name} >= {high})"),
         ]
+    if column.identifier:
+        return [("cut_short", f"contains({name}, '+') AND regexp_full_match({name}, '{_CUT_SHORT}')")]
     rule = {"number": "number", "integer": "number", "boolean": "allowed"}.get(column.kind)
     found = [(rule, f"_typed_{name} IS NULL AND {given}")] if rule else []
     return [*found, ("allowed", f"NOT _known_{name} AND {given}")] if column.allowed else found
 
 
-def _fault(ref: BlockRef, given: list[Column], clock: Clock) -> str:
-    required = {column.name: f"NOT ({_is_given(column.name)})" for column in given if column.required}
+def _fault(ref: BlockRef, given: list[Column], clock: Clock, deleted: str | None) -> str:
+    required = {column.name: _is_blank(column.name) for column in given if column.required}
     absent = {column.name: "true" for column in ref.entity.columns if column.required and column not in given}
+    without_key = ["WHEN _record_key IS NULL THEN 'required:key'"] if ref.settings.key else []
+    tombstone = [f"WHEN _deleted IS NOT NULL THEN CASE {without_key[0]} END"] if deleted else []
     cases = [f"WHEN {condition} THEN 'required:{name}'" for name, condition in (absent | required).items()]
-    if ref.settings.key:
-        cases.append("WHEN _key IS NULL THEN 'required:key'")
     hard = [column for column in given if column.hard or column.allowed]
-    cases += [
-        f"WHEN {broken} THEN '{rule}:{column.name}'" for column in hard for rule, broken in _checks(column, clock)
-    ]
+    broken = [f"WHEN {wrong} THEN '{rule}:{column.name}'" for column in hard for rule, wrong in _checks(column, clock)]
+    cases = [*tombstone, *cases, *without_key, *broken]
     return f"CASE {' '.join(cases)} END" if cases else "cast(NULL AS VARCHAR)"
 
 
-def _warnings(given: list[Column], clock: Clock) -> str:
-    soft = [column for column in given if not column.hard and not column.allowed]
-    broken: dict[str, list[str]] = {rule: [] for rule in REASONS if rule != "required"}
-    for column in soft:
-        for rule, condition in _checks(column, clock):
-            broken[rule].append(f"coalesce(cast({condition} AS INTEGER), 0)")
-    return ", ".join(f"{' + '.join(parts) or '0'} AS _warning_{rule}" for rule, parts in broken.items())
+def _warnings(given: list[Column], clock: Clock) -> list[str]:
+    broken: dict[str, list[str]] = {}
+    for column in given:
+        for rule, condition in _checks(column, clock) if not (column.hard or column.allowed) else ():
+            broken.setdefault(rule, []).append(f"coalesce(cast({condition} AS INTEGER), 0)")
+    return [f"{' + '.join(parts)} AS _warning_{rule}" for rule, parts in broken.items()]

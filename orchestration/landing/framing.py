@@ -5,13 +5,22 @@ quote never swallows the good rows after it. Bytes, offsets and encodings are th
 """
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from orchestration.landing import limits
 
 LOOK_AHEAD = 50
+
+
+class Dialect(NamedTuple):
+    """How fields are told apart; the empty text stands for what a file does not have. `comment` begins a line that is no row."""
+
+    separator: str
+    quote: str
+    escape: str = ""
+    comment: str = ""
 
 
 @dataclass
@@ -28,7 +37,7 @@ class Frame:
     rest: int | None = None
 
 
-def frame_lines(lines: list[str], separator: str, quote: str, width: int, final: bool) -> Frame:
+def frame_lines(lines: list[str], dialect: Dialect, width: int, final: bool) -> Frame:
     """The records of `lines` (line ends kept) that have `width` fields; all others are faults. `final`: nothing follows.
 
     Not final: a record still open at the end is left to the caller as `rest`, unless it has grown beyond the row cap.
@@ -36,29 +45,32 @@ def frame_lines(lines: list[str], separator: str, quote: str, width: int, final:
     frame = Frame()
     first, suspect = 0, False
     while first < len(lines):
-        rows, ends, message = _read(lines, first, separator, quote)
-        stopped = ends[-1] if ends else first
-        starts = [first, *ends[:-1]] if rows else []
-        swallowed, suspect = _sort(frame, lines, rows, starts, ends, separator, quote, width, suspect)
+        found = _read(lines, first, dialect)
+        swallowed, suspect = _sort(frame, lines, found, dialect, width, suspect)
         if swallowed is not None:
             first, suspect = swallowed + 1, True
-        elif message is None:
+        elif found.message is None:
             break
-        elif not final and "unexpected end" in message and sum(map(len, lines[stopped:])) <= limits.ROW_BYTES:
-            frame.rest = stopped
+        elif (
+            not final
+            and "unexpected end" in found.message
+            and sum(map(len, lines[found.stopped :])) <= limits.ROW_BYTES
+        ):
+            frame.rest = found.stopped
             break
         else:
-            frame.faults.append(_unframed(lines[stopped], stopped, message))
-            first, suspect = stopped + 1, True
+            frame.faults.append(_unframed(lines[found.stopped], found.stopped, found.message))
+            first, suspect = found.stopped + 1, True
     return frame
 
 
-def open_csv(lines: Iterable[str], separator: str, quote: str) -> Any:
+def open_csv(lines: Iterable[str], dialect: Dialect) -> Any:
     """A strict csv reader; without a quote character quotes are ordinary text."""
     csv.field_size_limit(limits.FIELD_CHARACTERS)
-    if not quote:
-        return csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE, quotechar=None, strict=True)
-    return csv.reader(lines, delimiter=separator, quotechar=quote, strict=True)
+    options: dict[str, Any] = {"delimiter": dialect.separator, "escapechar": dialect.escape or None, "strict": True}
+    if not dialect.quote:
+        return csv.reader(lines, quoting=csv.QUOTE_NONE, quotechar=None, **options)
+    return csv.reader(lines, quotechar=dialect.quote, **options)
 
 
 def is_blank(row: list[str]) -> bool:
@@ -66,46 +78,84 @@ def is_blank(row: list[str]) -> bool:
     return not row or (len(row) == 1 and not row[0].strip())
 
 
-def _read(lines: list[str], first: int, separator: str, quote: str) -> tuple[list[list[str]], list[int], str | None]:
-    """Reads from line `first` until the end or the first record that cannot be framed: rows, their ends, the complaint."""
+class Lines:
+    """The lines from `first` on, without the comments that stand between records."""
+
+    def __init__(self, lines: list[str], first: int, comment: str):
+        self._lines, self.position, self._comment = lines, first, comment
+        self.start: int | None = None  # where the record begun begins
+
+    def __iter__(self) -> Iterator[str]:
+        while self.position < len(self._lines):
+            line = self._lines[self.position]
+            self.position += 1
+            if self.start is None:
+                if line.startswith(self._comment):
+                    continue
+                self.start = self.position - 1
+            yield line
+
+
+@dataclass
+class _Read:
+    rows: list[list[str]] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    stopped: int = 0
+    message: str | None = None
+
+
+def _read(lines: list[str], first: int, dialect: Dialect) -> _Read:
+    """Reads from line `first` until the end or the first record that cannot be framed: rows, their lines, the complaint."""
+    if dialect.comment:
+        return _read_around_comments(lines, first, dialect)
     iterator = iter(lines)
     iterator.__setstate__(first)  # type: ignore[attr-defined]  # a slice would copy the rest at every push-back
-    reader = open_csv(iterator, separator, quote)
-    rows: list[list[str]] = []
-    ends: list[int] = []
+    reader = open_csv(iterator, dialect)
+    found = _Read()
     try:
         for row in reader:
-            rows.append(row)
-            ends.append(reader.line_num)
+            found.rows.append(row)
+            found.ends.append(reader.line_num)
     except csv.Error as error:
-        return rows, [first + end for end in ends], str(error)
-    return rows, [first + end for end in ends], None
+        found.message = str(error)
+    found.ends = [first + end for end in found.ends] if first else found.ends
+    found.starts = [first, *found.ends[:-1]] if found.rows else []
+    found.stopped = found.ends[-1] if found.ends else first
+    return found
+
+
+def _read_around_comments(lines: list[str], first: int, dialect: Dialect) -> _Read:
+    source, found = Lines(lines, first, dialect.comment), _Read(stopped=first)
+    reader = open_csv(source, dialect)
+    try:
+        for row in reader:
+            found.rows.append(row)
+            found.starts.append(first if source.start is None else source.start)
+            found.ends.append(source.position)
+            source.start, found.stopped = None, source.position
+    except csv.Error as error:
+        found.message = str(error)
+        found.stopped = found.stopped if source.start is None else source.start
+    return found
 
 
 def _sort(
-    frame: Frame,
-    lines: list[str],
-    rows: list[list[str]],
-    starts: list[int],
-    ends: list[int],
-    separator: str,
-    quote: str,
-    width: int,
-    suspect: bool,
+    frame: Frame, lines: list[str], found: _Read, dialect: Dialect, width: int, suspect: bool
 ) -> tuple[int | None, bool]:
     """Puts rows into `frame`; returns the line of a record that swallowed others (reading resumes after it), and suspicion."""
-    if not suspect and set(map(len, rows)) <= {width}:
-        frame.rows += rows
-        frame.starts += starts
-        frame.ends += ends
+    if not suspect and set(map(len, found.rows)) <= {width}:
+        frame.rows += found.rows
+        frame.starts += found.starts
+        frame.ends += found.ends
         return None, False
-    for row, start, end in zip(rows, starts, ends, strict=True):
+    for row, start, end in zip(found.rows, found.starts, found.ends, strict=True):
         if is_blank(row) and (width > 1 or not row) and not lines[start].strip():
             continue
-        if len(row) != width and _swallows(lines, start, end, separator, quote, width):
+        if len(row) != width and _swallows(lines, start, end, dialect, width):
             frame.faults.append((start, start + 1, "framing", "a quote is not closed and would swallow rows"))
             return start, True
-        if suspect and quote and end - start == 1 and lines[start].count(quote) % 2:
+        if suspect and dialect.quote and end - start == 1 and lines[start].count(dialect.quote) % 2:
             frame.faults.append((start, end, "framing", "a stray quote after a record that could not be framed"))
         elif len(row) != width:
             frame.faults.append((start, end, "width", f"{len(row)} fields, expected {width}"))
@@ -117,26 +167,27 @@ def _sort(
     return None, suspect
 
 
-def _swallows(lines: list[str], start: int, end: int, separator: str, quote: str, width: int) -> bool:
+def _swallows(lines: list[str], start: int, end: int, dialect: Dialect, width: int) -> bool:
     """Whether a record of several lines and a wrong width is a quote run away: without its first line a whole record
     follows, or most lines inside it are whole records."""
     if end - start < 2:
         return False
     following = [line for line in lines[start + 1 : end + LOOK_AHEAD] if line.strip()]
-    reader = open_csv(following, separator, quote)
+    reader = open_csv(following, dialect)
     try:
         fields = len(next(reader, []))
     except csv.Error:
         fields = 0
-    if fields == width and not (reader.line_num == 1 and quote and following[0].count(quote) % 2):
+    stray = dialect.quote and bool(following) and following[0].count(dialect.quote) % 2
+    if fields == width and not (reader.line_num == 1 and stray):
         return True
     inner = lines[start + 1 : end - 1]
-    return bool(inner) and 2 * sum(_is_whole(line, separator, quote, width) for line in inner) >= len(inner)
+    return bool(inner) and 2 * sum(_is_whole(line, dialect, width) for line in inner) >= len(inner)
 
 
-def _is_whole(line: str, separator: str, quote: str, width: int) -> bool:
+def _is_whole(line: str, dialect: Dialect, width: int) -> bool:
     try:
-        return [len(row) for row in open_csv([line], separator, quote)] == [width]
+        return [len(row) for row in open_csv([line], dialect)] == [width]
     except csv.Error:
         return False
 

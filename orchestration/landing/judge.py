@@ -1,40 +1,63 @@
 """Judges batches in an in-memory DuckDB: the row contract, record keys and hashes, duplicates against what is loaded.
 
-Set-based; it holds one file's record hashes and the latest version of each record of the block. Reading and writing of files is
-the lander's; the rules are `contract.py`.
+Set-based; it holds one file's record hashes and the latest version of each record of the block, and spills them when they
+outgrow its memory. Reading and writing of files is the lander's; the rules are `contract.py`.
 """
 
-from collections import Counter
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestration.landing import limits
 from orchestration.landing.batches import Batch, Fault
 from orchestration.landing.casts import cast_macros
 from orchestration.landing.contract import REASONS, Clock, Received, given_columns, judged_sql
 from orchestration.settings.home import Home
-from orchestration.settings.sources import BlockRef, SourcesFile
+from orchestration.settings.sources import DELETED_AT, BlockRef, SourcesFile
 
-_MEMORY = "1GB"
-_WARNINGS = [rule for rule in REASONS if rule != "required"]
+
+@dataclass
+class Judged:
+    """What became of one batch: `good` rows in the shape of raw, the others as `faults`.
+
+    `versions` (blocks with a key): per good row its number `n`, the hashes of key `k` and content `h`. `fault_keys`: the
+    hashes of the keys of `faults`, null where there is none.
+    """
+
+    rows: int
+    good: pa.Table | None
+    faults: list[Fault]
+    fault_keys: list[int | None]
+    versions: pa.Table | None = None
+    warnings: dict[str, int] = field(default_factory=dict)
+    last_event: datetime | None = None
 
 
 class Judge:
-    """One connection for one block. It reads only arrow tables and this home's raw files (R15)."""
+    """One in-memory database for one block. It reads only arrow tables and this home's raw files (R15)."""
 
     def __init__(self, home: Home, sources_file: SourcesFile, ref: BlockRef, now: datetime):
         self._ref, self._clock = ref, Clock(ref.timezone, now)
-        self._keyed = bool(ref.settings.key)
-        self._connection = duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": str(home.temporary)})
+        self.keyed = bool(ref.settings.key)
+        settings: dict[str, Any] = {"memory_limit": limits.JUDGE_MEMORY, "temp_directory": str(home.temporary)}
+        self._connection = duckdb.connect(config=settings)
+        self._of_thread = threading.local()
+        self._noted: list[pa.Table] = []
+        self._rows_noted = 0
+        self._accepted: pa.Array | None = None
         for statement in cast_macros(sources_file):
             self._connection.execute(statement)
         self._connection.execute(f"SET allowed_directories = [{_quoted(home.raw)}]")
-        self._connection.execute("SET enable_external_access = false")
-        self._connection.execute("CREATE TABLE latest (k UBIGINT, h UBIGINT)")
+        self._connection.execute("SET enable_external_access = false; SET preserve_insertion_order = false")
+        self._connection.execute("CREATE TABLE latest (k UBIGINT, h BIGINT)")
 
     def __enter__(self) -> "Judge":
         return self
@@ -46,72 +69,49 @@ class Judge:
 
     def remember(self, raw_files: list[Path]) -> None:
         """Takes in the latest loaded version of each record from the block's raw files; needed for blocks with a key only."""
-        if self._keyed and raw_files:
+        self._connection.execute("DELETE FROM latest")
+        if self.keyed and raw_files:
             self._connection.execute(
                 """INSERT INTO latest
-                SELECT hash(_record_key), hash(arg_max(_record_hash, (_loaded_at, _row_number)))
+                SELECT hash(_record_key), arg_max(_record_hash, (_loaded_at, _row_number))
                 FROM read_parquet(?) GROUP BY _record_key""",
                 [[str(path) for path in raw_files]],
             )
 
-    def open_file(self, sha256: str, load_id: str, loaded_at: datetime) -> "JudgedFile":
-        """Begins a file; the one before it must be ended."""
-        self._connection.execute("CREATE OR REPLACE TABLE rows_of_file (n BIGINT, k UBIGINT, h UBIGINT)")
-        return JudgedFile(self._connection, self._ref, self._clock, (sha256, load_id, loaded_at))
-
-
-class JudgedFile:
-    """The state of one file: counts of warnings, the latest event, and the hashes of its rows."""
-
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, ref: BlockRef, clock: Clock, stamp: tuple[str, str, datetime]
-    ):
-        self._connection, self._ref, self._clock = connection, ref, clock
-        self._sha256, self._load_id, self._loaded_at = stamp
-        self._keyed = bool(ref.settings.key)
-        self.warnings: Counter[str] = Counter()
-        self.last_event: datetime | None = None
-
-    def judge(self, batch: Batch) -> tuple[pa.Table, list[Fault]]:
-        """The rows of a batch that keep the contract, in the shape of raw, and the others as faults."""
+    def judge(self, batch: Batch) -> Judged:
+        """The rows of a batch that keep the contract, and the others as faults. Several threads may call it at a time."""
+        if not batch.rows:
+            return Judged(len(batch.faults), None, batch.faults, [None] * len(batch.faults))
         received, relation = _relation(batch, self._ref)
-        sql, parameters = judged_sql(self._ref, received, self._clock, self._sha256)
-        self._connection.register("received", relation)
-        try:
-            judged = self._connection.execute(sql, parameters).to_arrow_table()
-        finally:
-            self._connection.unregister("received")
-        columns, row_numbers, faults = self._canonical(batch, received), batch.row_numbers, []
-        if judged["_fault"].null_count < batch.rows:
-            faults = self._faults(batch, judged["_fault"])
-            kept = pc.is_null(judged["_fault"])
-            columns, row_numbers, judged = columns.filter(kept), row_numbers.filter(kept), judged.filter(kept)
-        self._count(judged)
-        if self._keyed:
-            self._note(row_numbers, judged)
-        return self._raw(columns, row_numbers, judged), faults
-
-    def duplicates(self) -> list[int]:
-        """Row numbers of rows equal to an earlier row of the file, or to the latest loaded version of their record."""
-        found = self._connection.execute(
-            """SELECT n FROM rows_of_file SEMI JOIN latest USING (k, h)
-            UNION
-            SELECT n FROM (SELECT n, min(n) OVER (PARTITION BY k, h) AS first FROM rows_of_file SEMI JOIN (
-                SELECT k, h FROM rows_of_file GROUP BY k, h HAVING count(*) > 1) USING (k, h)) WHERE n > first
-            ORDER BY n"""
-        ).fetchall()
-        return [row[0] for row in found]
-
-    def accept(self, duplicates: list[int]) -> None:
-        """The file is landed: its rows are now the latest versions of their records."""
-        self._connection.register("left_out", pa.table({"n": pa.array(duplicates, pa.int64())}))
-        self._connection.execute(
-            """CREATE OR REPLACE TEMP TABLE landed AS
-            SELECT k, arg_max(h, n) AS h FROM rows_of_file ANTI JOIN left_out USING (n) GROUP BY k"""
+        sql, parameters = judged_sql(self._ref, received, self._clock)
+        told = self._tell(sql, parameters, relation)
+        columns, row_numbers, faults = self._canonical(batch, received), batch.row_numbers, batch.faults
+        keys: list[int | None] = [None] * len(faults)
+        if told["_fault"].null_count < batch.rows:
+            broken = pc.is_valid(told["_fault"])
+            faults = faults + self._faults(batch, told["_fault"])
+            keys += self._keys(told.filter(broken))
+            kept = pc.invert(broken)
+            columns, row_numbers, told = columns.filter(kept), row_numbers.filter(kept), told.filter(kept)
+        return Judged(
+            batch.rows + len(batch.faults),
+            self._raw(columns, row_numbers, told),
+            faults,
+            keys,
+            pa.table({"n": row_numbers, "k": told["_k"], "h": told["_record_hash"]}) if self.keyed else None,
+            {name[9:]: pc.sum(told[name]).as_py() or 0 for name in told.column_names if name.startswith("_warning_")},
+            pc.max(told["_event"]).as_py() if "_event" in told.column_names else None,
         )
-        self._connection.unregister("left_out")
-        self._connection.execute("DELETE FROM latest WHERE k IN (SELECT k FROM landed)")
-        self._connection.execute("INSERT INTO latest SELECT k, h FROM landed")
+
+    def _tell(self, sql: str, parameters: list[str], relation: pa.Table) -> pa.Table:
+        if not hasattr(self._of_thread, "cursor"):
+            self._of_thread.cursor = self._connection.cursor()
+        cursor = self._of_thread.cursor
+        cursor.register("received", relation)
+        try:
+            return cursor.execute(sql, parameters).to_arrow_table()
+        finally:
+            cursor.unregister("received")
 
     def _canonical(self, batch: Batch, received: Received) -> pa.Table:
         """The canonical columns as received; those the file does not bring are null."""
@@ -120,24 +120,10 @@ class JudgedFile:
         arrays = {}
         for name in self._ref.entity.column_names:
             if name in constants:
-                arrays[name] = _repeated(constants[name], batch.rows).dictionary_decode()
+                arrays[name] = pa.repeat(pa.scalar(constants[name]), batch.rows)
             else:
                 arrays[name] = batch.columns[mapping[name]] if name in given else pa.nulls(batch.rows, pa.string())
         return pa.table(arrays)
-
-    def _count(self, judged: pa.Table) -> None:
-        for rule in _WARNINGS:
-            count = pc.sum(judged[f"_warning_{rule}"]).as_py() or 0
-            if count:
-                self.warnings[rule] += count
-        self.last_event = max(filter(None, (self.last_event, pc.max(judged["_event"]).as_py())), default=None)
-
-    def _note(self, row_numbers: pa.Array, judged: pa.Table) -> None:
-        """A false duplicate would need 128 equal bits, so two hashes of 64 stand for the two sha256."""
-        columns = {"n": row_numbers, "k": judged["_record_key"], "h": judged["_record_hash"]}
-        self._connection.register("good", pa.table(columns))
-        self._connection.execute("INSERT INTO rows_of_file SELECT n, hash(k), hash(h) FROM good")
-        self._connection.unregister("good")
 
     def _faults(self, batch: Batch, found: pa.ChunkedArray) -> list[Fault]:
         """The rows that break the contract; `column` is the source's own name, since that is what is to be mended."""
@@ -146,43 +132,120 @@ class JudgedFile:
             rule, name = found[index].as_py().split(":")
             column = block.columns.get(name, ", ".join(block.key) if name == "key" else name)
             line, offset, raw = batch.place(index)
-            faults.append(Fault(batch.row_numbers[index].as_py(), line, offset, column, rule, REASONS[rule], raw))
+            number = batch.row_numbers[index].as_py()
+            faults.append(Fault(number, line, offset, column, rule, REASONS[rule], raw))
         return faults
 
-    def _raw(self, columns: pa.Table, row_numbers: pa.Array, judged: pa.Table) -> pa.Table:
+    def _keys(self, told: pa.Table) -> list[int | None]:
+        return told["_k"].to_pylist() if self.keyed else [None] * told.num_rows
+
+    def _raw(self, columns: pa.Table, row_numbers: pa.Array, told: pa.Table) -> pa.Table:
+        """The good rows with all that raw says of a row; what is the same for a whole load is the writer's to add."""
         rows = len(row_numbers)
-        loaded_at = pa.scalar(self._loaded_at.replace(tzinfo=None), pa.timestamp("us"))
+        given = set(told.column_names)
         technical = {
-            "_extra": judged["_extra"],
-            "_source": _repeated(self._ref.source, rows),
-            "_entity": _repeated(self._ref.block, rows),
-            "_file_sha256": _repeated(self._sha256, rows),
+            "_extra": told["_extra"] if "_extra" in given else pa.repeat(pa.scalar("{}"), rows),
             "_row_number": row_numbers,
-            "_load_id": _repeated(self._load_id, rows),
-            "_loaded_at": pa.repeat(loaded_at, rows),
-            "_record_key": judged["_record_key"],
-            "_record_hash": judged["_record_hash"],
+            "_record_key": told["_record_key"] if self.keyed else pa.nulls(rows, pa.string()),
+            "_record_hash": told["_record_hash"],
+            "_deleted_at": told["_deleted_at"] if "_deleted_at" in given else pa.nulls(rows, pa.timestamp("us")),
         }
         return pa.table({**{name: columns[name] for name in columns.column_names}, **technical})
 
+    # --- what one file holds, against itself and the block ---
 
-def _repeated(text: str, rows: int) -> pa.DictionaryArray:
-    """One text for all rows, held once."""
-    return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), rows), pa.array([text]))
+    def begin(self) -> None:
+        """Begins a file; the one before it is forgotten unless it was accepted."""
+        self._accept_now()
+        self._noted, self._rows_noted = [], 0
+        self._connection.execute("CREATE OR REPLACE TABLE rows_of_file (n BIGINT, k UBIGINT, h BIGINT)")
+
+    def note(self, judged: Judged) -> None:
+        """Takes in the rows of a batch. A false duplicate would need 127 equal bits."""
+        if judged.versions is not None and judged.versions.num_rows:
+            self._noted.append(judged.versions)
+            self._rows_noted += judged.versions.num_rows
+            if self._rows_noted > limits.ROWS_NOTED:
+                self._flush()
+
+    def _flush(self) -> None:
+        """Puts what was noted where it can spill."""
+        if self._noted:
+            self._connection.register("noted", pa.concat_tables(self._noted))
+            self._connection.execute("INSERT INTO rows_of_file SELECT n, k, h FROM noted")
+            self._connection.unregister("noted")
+        self._noted, self._rows_noted = [], 0
+
+    def duplicates(self) -> pa.Array:
+        """Row numbers of rows equal to an earlier row of the file, or to the latest loaded version of their record."""
+        if not self.keyed:
+            return pa.array([], pa.int64())
+        self._flush()
+        found = self._connection.execute(
+            """SELECT n FROM rows_of_file SEMI JOIN latest USING (k, h)
+            UNION
+            SELECT n FROM (SELECT n, min(n) OVER (PARTITION BY k, h) AS first FROM rows_of_file SEMI JOIN (
+                SELECT k, h FROM rows_of_file GROUP BY k, h HAVING count(*) > 1) USING (k, h)) WHERE n > first"""
+        )
+        return _column(found, "n")
+
+    def accept(self, duplicates: pa.Array) -> None:
+        """The file is landed: from the next file on its rows are the latest versions of their records."""
+        self._accepted = duplicates
+
+    def remember_later(self, raw_files: list[Path]) -> None:
+        """Takes in which records these files brought: those that landed after the file that is read again."""
+        self._connection.execute("CREATE OR REPLACE TABLE later (k UBIGINT)")
+        if self.keyed and raw_files:
+            paths = [[str(path) for path in raw_files]]
+            self._connection.execute("INSERT INTO later SELECT DISTINCT hash(_record_key) FROM read_parquet(?)", paths)
+
+    def rows_later(self, row_numbers: pa.ChunkedArray) -> pa.Array:
+        """Of these good rows of the file the numbers of those whose record a later file brought."""
+        self._connection.register("asked", pa.table({"n": row_numbers}))
+        found = self._connection.execute(
+            "SELECT n FROM rows_of_file SEMI JOIN asked USING (n) SEMI JOIN later USING (k)"
+        )
+        return _column(found, "n")
+
+    def keys_later(self, refused: pa.Table) -> pa.ChunkedArray:
+        """For each refused row whether a later file brought its record."""
+        self._connection.register("refused", refused.select(["row_number", "key_hash"]))
+        found = self._connection.execute("SELECT row_number FROM refused SEMI JOIN later ON key_hash = k")
+        return pc.is_in(refused["row_number"], value_set=_column(found, "row_number"))
+
+    def _accept_now(self) -> None:
+        duplicates, self._accepted = self._accepted, None
+        if duplicates is None or not self.keyed:
+            return
+        self._connection.register("left_out", pa.table({"n": duplicates}))
+        self._connection.execute(
+            """CREATE OR REPLACE TEMP TABLE landed AS
+            SELECT k, arg_max(h, n) AS h FROM rows_of_file ANTI JOIN left_out USING (n) GROUP BY k"""
+        )
+        self._connection.unregister("left_out")
+        self._connection.execute("DELETE FROM latest WHERE k IN (SELECT k FROM landed)")
+        self._connection.execute("INSERT INTO latest SELECT k, h FROM landed")
+
+
+def _column(found: duckdb.DuckDBPyConnection, name: str) -> pa.Array:
+    column = found.to_arrow_table()[name].combine_chunks()
+    return column if isinstance(column, pa.Array) else pa.concat_arrays(column.chunks)
 
 
 def _relation(batch: Batch, ref: BlockRef) -> tuple[Received, pa.Table]:
     """The batch under column names of ours, since those of the file are not to be trusted in a statement."""
     expected = {*ref.settings.columns.values(), *ref.settings.key}
+    marked: Collection[str] = {DELETED_AT} if ref.settings.reader.kind != "files" else ()
     wanted = {name: f"w{index}" for index, name in enumerate(batch.columns) if name in expected}
-    others = {name: f"x{index}" for index, name in enumerate(batch.columns) if name not in expected}
+    others = {name: f"x{index}" for index, name in enumerate(batch.columns) if name not in {*expected, *marked}}
+    deleted = {name: "deleted" for name in batch.columns if name in marked}
     arrays = {
         "_row_number": batch.row_numbers,
-        **{short: batch.columns[name] for name, short in (wanted | others).items()},
+        **{short: batch.columns[name] for name, short in (wanted | others | deleted).items()},
         **({"extra": batch.extra} if batch.extra is not None else {}),
     }
-    nullable = frozenset(name for name in wanted if batch.columns[name].null_count)
-    return Received(wanted, others, nullable, batch.extra is not None), pa.table(arrays)
+    return Received(wanted, others, batch.extra is not None, "deleted" if deleted else None), pa.table(arrays)
 
 
 def _quoted(path: Path) -> str:

@@ -6,14 +6,17 @@ A file is landed when its manifest exists. Nothing here reads the files themselv
 import json
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from orchestration.landing.writing import write_text
+from orchestration.landing.tables import quarantine_path, raw_path
+from orchestration.landing.writing import publish_unfinished, write_text
 from orchestration.settings.home import Home
-from orchestration.settings.sources import SourcesFile
+from orchestration.settings.sources import BlockRef, SourcesFile
 
 LOADED, REFUSED = "loaded", "refused"
 PENDING = ".pending"
@@ -24,7 +27,8 @@ class FileReport:
     """The manifest of one file. Times are ISO texts in UTC; `entity` is the block's name; `file` is relative to landing/.
 
     rows_read = rows_loaded + rows_quarantined + rows_duplicate + rows_erased. `warnings`: rule → count of soft failures.
-    `last_event_at`: the latest main event time that is not in the future; None when the entity has none.
+    `last_event_at`: the latest main event time that is not in the future; None when the entity has none. `framing` and
+    `mapping`: how the file was cut into rows and how they were understood, as fingerprints of the settings.
     """
 
     source: str
@@ -46,6 +50,8 @@ class FileReport:
     rows_erased: int = 0
     warnings: dict[str, int] = field(default_factory=dict)
     last_event_at: str | None = None
+    framing: str | None = None
+    mapping: str | None = None
 
 
 @dataclass
@@ -104,6 +110,21 @@ def last_event_day(home: Home, sources_file: SourcesFile) -> date | None:
     return latest.astimezone(ZoneInfo(sources_file.business.timezone)).date()
 
 
+def fingerprints(ref: BlockRef) -> dict[str, Any]:
+    """`framing` and `mapping` of a block as it is set now. What does not change a row is left out (path, freshness, texts)."""
+    block = ref.settings.model_dump(mode="json")
+    understood = {name: block[name] for name in ("key", "columns", "constants", "values", "on_drift")}
+    values = {name: block["format"].pop(name) for name in ("dates", "times", "decimal")}
+    return {
+        "framing": _fingerprint(block["format"]),
+        "mapping": _fingerprint([understood, values, ref.canonical, ref.timezone]),
+    }
+
+
+def _fingerprint(settings: Any) -> str:
+    return sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def prepare(home: Home, report: FileReport) -> Path:
     """Writes the manifest under its pending name: from here on the landing of this file can be completed after a kill."""
     path = _path(home, report.source, report.entity, report.sha256)
@@ -117,13 +138,15 @@ def commit(home: Home, pending: Path) -> None:
     pending.replace(pending.with_suffix(".json"))
 
 
-def recover(home: Home, source: str, block: str) -> None:
+def recover(home: Home, ref: BlockRef) -> None:
     """Completes or drops landings that a kill cut short: complete when the original reached the archive, else taken again."""
-    for pending in (home.ledger / source / block).glob("*" + PENDING):
-        if (home.archive / pending.stem).exists():
-            commit(home, pending)
-        else:
+    for pending in (home.ledger / ref.source / ref.block).glob("*" + PENDING):
+        if not (home.archive / pending.stem).exists():
             pending.unlink()
+            continue
+        for path in (quarantine_path(home, ref, pending.stem), raw_path(home, ref, pending.stem)):
+            publish_unfinished(path)
+        commit(home, pending)
 
 
 def _path(home: Home, source: str, block: str, sha256: str) -> Path:

@@ -9,7 +9,15 @@ COLUMNS = 2_000
 WHOLE_FILE_BYTES = 512_000_000
 """Of formats that cannot be read as a stream (JSON arrays, workbooks)."""
 
-CHUNK_BYTES = 6_000_000
+BLANK_LINES_AFTER_FOOTER = 16
+CHUNK_BYTES = 4_000_000
+BATCHES_AHEAD = 3
+"""How many batches are judged while the ones before them are written. With the chunk it bounds the memory of a landing."""
+
+ROWS_NOTED = 500_000
+JUDGE_MEMORY = "160MB"
+"""Of the in-memory DuckDB that judges; beyond it, hashes of rows spill to the home's temporary folder."""
+
 BATCH_ROWS = 100_000
 KEPT_RAW_BYTES = 1_000_000
 """How much of a refused row quarantine keeps; the archive has all of it."""

@@ -4,6 +4,7 @@ Readers of raw and quarantine rely on these columns. No row is judged here.
 """
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -25,8 +26,11 @@ TECHNICAL = (
     ("_load_id", _REPEATED),
     ("_loaded_at", pa.timestamp("us")),
     ("_record_key", pa.string()),
-    ("_record_hash", pa.string()),
+    ("_record_hash", pa.int64()),
+    ("_deleted_at", pa.timestamp("us")),
 )
+"""`_record_key`: the key's values as text, null where the block has no key. `_deleted_at`: set on a tombstone alone."""
+
 QUARANTINE_SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("quarantine_id", "source", "entity", "file", "sha256")),
@@ -34,8 +38,15 @@ QUARANTINE_SCHEMA = pa.schema(
         ("byte_offset", pa.int64()),
         *((name, pa.string()) for name in ("column", "rule", "reason", "state", "load_id")),
         ("raw_bytes", pa.binary()),
+        ("row_number", pa.int64()),
+        ("key_hash", pa.uint64()),
     ]
 )
+"""`key_hash`: of the record's key, where the row could be framed. Only `raw_bytes` holds values of the row."""
+
+OPEN, REPLAYED, CORRECTED, DISCARDED, EXPIRED = "open", "replayed", "corrected", "discarded", "expired"
+IN_QUARANTINE = (OPEN, DISCARDED, EXPIRED)
+"""States of rows that count as quarantined. A replayed row is loaded; a corrected one came in anew in a later file."""
 
 
 def raw_schema(entity: Entity) -> pa.Schema:
@@ -59,11 +70,13 @@ def write_schema_files(home: Home) -> None:
             ParquetTarget(path, raw_schema(entity)).publish()
 
 
-def quarantine_table(ref: BlockRef, file: str, sha256: str, load_id: str, faults: list[Fault]) -> pa.Table:
+def quarantine_table(
+    ref: BlockRef, file: str, sha256: str, load_id: str, faults: list[Fault], keys: Sequence[int | None]
+) -> pa.Table:
     """Refused rows as quarantine rows. Grain: one refused row of one file."""
     rows = [
         {
-            "quarantine_id": hashlib.sha256(f"{sha256}/{fault.row_number}".encode()).hexdigest(),
+            "quarantine_id": quarantine_id(sha256, fault.row_number),
             "source": ref.source,
             "entity": ref.block,
             "file": file,
@@ -73,10 +86,17 @@ def quarantine_table(ref: BlockRef, file: str, sha256: str, load_id: str, faults
             "column": fault.column,
             "rule": fault.rule,
             "reason": fault.reason,
-            "state": "open",
+            "state": OPEN,
             "load_id": load_id,
             "raw_bytes": fault.raw,
+            "row_number": fault.row_number,
+            "key_hash": key,
         }
-        for fault in faults
+        for fault, key in zip(faults, keys, strict=True)
     ]
     return pa.Table.from_pylist(rows, schema=QUARANTINE_SCHEMA)
+
+
+def quarantine_id(sha256: str, row_number: int) -> str:
+    """The id of a refused row: the same whenever and wherever the file is read."""
+    return hashlib.sha256(f"{sha256}/{row_number}".encode()).hexdigest()

@@ -7,27 +7,28 @@ import errno
 import os
 import shutil
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 UNFINISHED = ".unfinished"
-_INCOMPRESSIBLE = ("_record_key", "_record_hash", "raw_bytes", "quarantine_id")
+_SAMPLE_ROWS = 5_000
 
 
 class ParquetTarget:
-    """A Parquet file in the making, batch by batch. It appears under its name only by `publish`; `discard` leaves nothing."""
+    """A Parquet file in the making, batch by batch. It appears under its name only by `publish`; `discard` leaves nothing.
+
+    Nothing is on disk before the first row or `close`. Columns that repeat in the first rows are written with a dictionary.
+    """
 
     def __init__(self, path: Path, schema: pa.Schema):
         self.path, self.rows = path, 0
         self._schema = schema
         self._unfinished = path.with_name(path.name + UNFINISHED)
-        self._file = _create(self._unfinished)
-        dictionary = [name for name in schema.names if name not in _INCOMPRESSIBLE]
-        self._writer = pq.ParquetWriter(
-            self._file, schema, compression="zstd", use_dictionary=dictionary, store_schema=False
-        )
+        self._writer: pq.ParquetWriter | None = None
+        self._file: Any = None
 
     @property
     def unfinished(self) -> Path:
@@ -36,13 +37,14 @@ class ParquetTarget:
 
     def write(self, table: pa.Table) -> None:
         if table.num_rows:
-            self._writer.write_table(table.cast(self._schema))
+            self._open(table).write_table(table.cast(self._schema))
             self.rows += table.num_rows
 
     def close(self) -> Self:
         """Ends the file and puts it safely on disk, still under its unfinished name."""
+        writer = self._open(pa.Table.from_batches([], self._schema))
         if not self._file.closed:
-            self._writer.close()
+            writer.close()
             _sync_and_close(self._file)
         return self
 
@@ -52,10 +54,40 @@ class ParquetTarget:
         sync_folder(self.path.parent)
 
     def discard(self) -> None:
-        if not self._file.closed:
+        if self._writer and not self._file.closed:
             self._writer.close()
             self._file.close()
         self._unfinished.unlink(missing_ok=True)
+
+    def _open(self, sample: pa.Table) -> pq.ParquetWriter:
+        if self._writer is None:
+            self._file = _create(self._unfinished)
+            dictionary = [name for name in sample.column_names if _repeats(sample[name])]
+            # Statistics would serve filters, and raw is always read whole.
+            self._writer = pq.ParquetWriter(
+                self._file,
+                self._schema,
+                compression="snappy",
+                use_dictionary=dictionary,
+                store_schema=False,
+                write_statistics=False,
+            )
+        return self._writer
+
+
+def _repeats(column: pa.ChunkedArray) -> bool:
+    if pa.types.is_dictionary(column.type) or column.null_count == len(column):
+        return True
+    first = column.slice(0, _SAMPLE_ROWS)
+    return pc.count_distinct(first).as_py() <= len(first) / 2
+
+
+def publish_unfinished(path: Path) -> None:
+    """Ends what `publish` of a complete file would have done, where a kill came before it."""
+    unfinished = path.with_name(path.name + UNFINISHED)
+    if unfinished.exists():
+        unfinished.replace(path)
+        sync_folder(path.parent)
 
 
 def write_text(path: Path, text: str) -> None:

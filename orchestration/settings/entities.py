@@ -16,7 +16,8 @@ class Column:
 
     `required`: an empty value quarantines the row. `hard`: a value that does not cast (or, for times, lies before 1900 or
     after tomorrow) quarantines the row; otherwise it is a counted warning and staging holds null. `allowed`: the values
-    known after the source's `values` map was applied; an unknown one quarantines the row.
+    known after the source's `values` map was applied; an unknown one quarantines the row. `identifier`: digits that must
+    be whole, so a spreadsheet's short form (`8.61E+12`) is a counted warning and identifies nobody.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Column:
     required: bool = False
     hard: bool = False
     allowed: tuple[str, ...] = ()
+    identifier: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,11 @@ FEEDBACK_KINDS = ("csat", "nps", "answer", "review")
 CONSENT_STATES = ("granted", "withdrawn")
 
 
+IDENTIFIERS = ("phone", "national_id", "loyalty_id", "tax_id")
+
+
 def _text(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name) for name in names)
+    return tuple(Column(name, identifier=name in IDENTIFIERS) for name in names)
 
 
 def _required(*names: str) -> tuple[Column, ...]:

@@ -29,11 +29,20 @@ Channel = Literal[
     "website", "app", "social", "ecommerce", "store", "fair", "survey", "crm", "support", "bought", "reference"
 ]
 FileType = Literal["csv", "tsv", "jsonl", "json", "xlsx", "xls", "parquet"]
+DELETED_AT = "_deleted_at"
+"""The column by which a file that a connector wrote says: this record is gone from the source since then."""
+
 Text = Annotated[str, BeforeValidator(text_of)]
 Name = Annotated[str, AfterValidator(check_name)]
 TimeZone = Annotated[str, AfterValidator(check_timezone)]
 Currency = Annotated[str, AfterValidator(check_currency)]
 TimeFormat = Annotated[str, AfterValidator(check_time_format)]
+
+
+class Retention(Strict):
+    """How long what was refused is kept. `quarantine_days`: then the bytes of a refused row go; place and reason stay."""
+
+    quarantine_days: Annotated[int, Field(ge=1)] = 365
 
 
 class Business(Strict):
@@ -51,16 +60,27 @@ class Reader(Strict):
 
 
 class Format(Strict):
-    """How the bytes are to be read. `dates` and `times`: strptime formats, `epoch_s` or `epoch_ms`; none means ISO 8601."""
+    """How the bytes are to be read. `dates` and `times`: strptime formats, `epoch_s` or `epoch_ms`; none means ISO 8601.
+
+    Text files: `skip_lines` before the header, `footer_lines` (not blank) after the last row, and lines that begin with
+    `comment` are no rows; `header` names the columns of a file that has no header of its own. Workbooks: `sheet` is a name, or
+    `*` for all; `header_rows` are joined, so that a merged cell stands before each name below it.
+    """
 
     type: FileType = "csv"
     encoding: Annotated[str, AfterValidator(check_encoding)] = "utf-8"
     delimiter: Annotated[str, AfterValidator(check_delimiter)] | None = None
     quote: Annotated[str, AfterValidator(check_quote)] = '"'
+    escape: Literal["", "\\"] = ""
+    comment: Annotated[str, Field(max_length=8)] = ""
+    skip_lines: Annotated[int, Field(ge=0, le=1000)] = 0
+    footer_lines: Annotated[int, Field(ge=0, le=1000)] = 0
+    header: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=list)
     dates: TimeFormat | None = None
     times: TimeFormat | None = None
     decimal: Literal[".", ","] = "."
     sheet: str | None = None
+    header_rows: Annotated[int, Field(ge=1, le=10)] = 1
 
     @property
     def separator(self) -> str:
@@ -128,6 +148,7 @@ class SourcesFile(Strict):
     """The whole of `sources.yml`."""
 
     business: Business = Business()
+    retention: Retention = Retention()
     sources: Annotated[dict[Name, Source], Field(min_length=1)]
 
 

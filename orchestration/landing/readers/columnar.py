@@ -97,14 +97,22 @@ def _rows_with_nul(columns: dict[str, pa.Array]) -> set[int]:
 
 def set_aside(batch: Batch, rows: set[int], rule: str, reason: str) -> Batch:
     """The batch without these rows (by index), which become faults."""
-    kept = pa.array([row for row in range(batch.rows) if row not in rows], pa.int64())
     faults = [
         Fault(int(batch.row_numbers[row].as_py()), *_at(batch, row), None, rule, reason, batch.place(row)[2])
         for row in sorted(rows)
     ]
+    kept = without_rows(batch, rows)
+    kept.faults = kept.faults + faults
+    return kept
+
+
+def without_rows(batch: Batch, rows: set[int]) -> Batch:
+    """The batch without these rows (by index)."""
+    kept = pa.array([row for row in range(batch.rows) if row not in rows], pa.int64())
     places = kept.to_pylist()
     columns = {name: column.take(kept) for name, column in batch.columns.items()}
-    return Batch(columns, batch.row_numbers.take(kept), lambda row: batch.place(places[row]), batch.faults + faults)
+    extra = batch.extra.take(kept) if batch.extra is not None else None
+    return Batch(columns, batch.row_numbers.take(kept), lambda row: batch.place(places[row]), batch.faults, extra)
 
 
 def _at(batch: Batch, row: int) -> tuple[int | None, int | None]:

@@ -5,6 +5,7 @@ What is a row's own fault (framing, width, encoding, NUL, a repeated header) end
 
 import csv
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -12,19 +13,24 @@ import pyarrow as pa
 from orchestration.landing import limits
 from orchestration.landing.batches import Batch, Fault, FileRefused, unique_names
 from orchestration.landing.containers import LandedFile
-from orchestration.landing.framing import Frame, frame_lines, is_blank, open_csv
+from orchestration.landing.framing import Dialect, Frame, Lines, frame_lines, is_blank, open_csv
+from orchestration.landing.readers.clean import parse_clean, record_ends
 from orchestration.landing.readers.lines import Chunk, LineReader
 from orchestration.settings.sources import Format
 
 Spoilt = tuple[int, int, str, str]
+NEVER = "\0"  # what no line of a text begins with that may have comments
 
 
 class DelimitedReading:
-    """One delimited file. Blank lines are no rows and are skipped; the first other line is the header."""
+    """One delimited file. Blank lines are no rows and are skipped; the first other line after `skip_lines` is the header,
+    unless the format declares one. `exact`: never the fast way (the test that both agree asks for it)."""
 
-    def __init__(self, file: LandedFile, form: Format):
-        self._separator, self._quote = form.separator, form.quote
-        self._reader = LineReader(file.unpacked(), form.encoding)
+    def __init__(self, file: LandedFile, form: Format, exact: bool = False):
+        self._form, self._exact = form, exact
+        self._dialect = Dialect(form.separator, form.quote, form.escape, form.comment)
+        hold = form.footer_lines and form.footer_lines + limits.BLANK_LINES_AFTER_FOOTER
+        self._reader = LineReader(file.unpacked(), form.encoding, hold)
         self.encoding, self.confidence = self._reader.encoding, self._reader.confidence
         self._chunks = iter(self._reader)
         chunk = next(self._chunks, None)
@@ -43,21 +49,50 @@ class DelimitedReading:
     def _read_header(self, chunk: Chunk) -> tuple[list[str], int]:
         if chunk.oversize:
             raise FileRefused("header", f"the header is longer than {limits.ROW_BYTES} bytes")
-        reader = open_csv(chunk.lines, self._separator, self._quote)
-        try:
-            row = next((row for row in reader if not is_blank(row)), None)
-        except csv.Error:
-            raise FileRefused("header", "the header cannot be framed") from None
-        if any(line < reader.line_num for line in chunk.bad):
+        skip = self._form.skip_lines
+        if self._form.header:
+            return self._form.header, min(skip, chunk.count_lines)
+        row, end = self._first_row(chunk, skip)
+        if any(skip <= line < end for line in chunk.bad):
             raise FileRefused("encoding", f"the header is not {chunk.codec}")
-        if row is None:
-            raise FileRefused("empty", "the file has blank lines only")
         if len(row) > limits.COLUMNS:
             raise FileRefused("header", f"{len(row)} columns, at most {limits.COLUMNS}")
-        return row, reader.line_num
+        return row, end
+
+    def _first_row(self, chunk: Chunk, skip: int) -> tuple[list[str], int]:
+        source = Lines(chunk.lines, skip, self._dialect.comment or NEVER)
+        try:
+            for row in open_csv(source, self._dialect):
+                if not is_blank(row):
+                    return row, source.position
+                source.start = None
+        except csv.Error:
+            raise FileRefused("header", "the header cannot be framed") from None
+        raise FileRefused("empty", "the file has blank lines only")
 
     def _batch(self, chunk: Chunk) -> Batch:
-        frame = frame_lines(chunk.lines, self._separator, self._quote, len(self.header), chunk.final)
+        if chunk.final and self._form.footer_lines:
+            chunk = chunk.head(self._footer(chunk))
+        data = None if self._exact else chunk.utf8
+        columns = parse_clean(data, self._dialect, self._received) if data else None
+        return self._exact_batch(chunk) if columns is None or data is None else self._clean_batch(chunk, data, columns)
+
+    def _clean_batch(self, chunk: Chunk, data: bytes, columns: list[pa.Array]) -> Batch:
+        rows = len(columns[0])
+        numbers = pa.array(np.arange(self._count + 1, self._count + 1 + rows))
+        self._count += rows
+
+        @cache
+        def spans() -> tuple[np.ndarray, np.ndarray]:
+            return record_ends(data, self._dialect.quote)
+
+        def place(row: int) -> tuple[int | None, int | None, bytes]:
+            return chunk.place(int(spans()[0][row]), int(spans()[1][row]))
+
+        return Batch(dict(zip(self.header, columns, strict=True)), numbers, place)
+
+    def _exact_batch(self, chunk: Chunk) -> Batch:
+        frame = frame_lines(chunk.lines, self._dialect, len(self.header), chunk.final)
         if frame.rest is not None:
             self._reader.keep(frame.rest)
         self._set_aside_spoilt(frame, chunk)
@@ -69,6 +104,11 @@ class DelimitedReading:
         fields = zip(*frame.rows, strict=True) if frame.rows else ([] for _ in self.header)
         columns = {name: pa.array(values, pa.string()) for name, values in zip(self.header, fields, strict=True)}
         return Batch(columns, pa.array(numbers), lambda row: chunk.place(frame.starts[row], frame.ends[row]), faults)
+
+    def _footer(self, chunk: Chunk) -> int:
+        """The line of the last chunk where its footer begins."""
+        filled = [index for index, line in enumerate(chunk.lines) if line.strip()]
+        return filled[-self._form.footer_lines] if len(filled) >= self._form.footer_lines else 0
 
     def _set_aside_spoilt(self, frame: Frame, chunk: Chunk) -> None:
         """Moves rows with undecodable bytes or NUL, and repeated headers, from the rows of the frame to its faults."""

@@ -5,7 +5,7 @@ Shared by the readers of text formats. Memory is bounded by the chunk and the ro
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import BinaryIO
@@ -44,6 +44,29 @@ class Chunk:
     @property
     def lines(self) -> list[str]:
         return self._decoded[0]
+
+    @cached_property
+    def count_lines(self) -> int:
+        """How many lines there are, without decoding them where line ends can be told by their bytes."""
+        if self.codec.startswith("utf-16") or "_decoded" in self.__dict__:
+            return len(self.lines)
+        returns = self.data.count(b"\r") - self.data.count(b"\r\n") if b"\r" in self.data else 0
+        return self.data.count(b"\n") + returns + (not self.data.endswith((b"\n", b"\r")))
+
+    @cached_property
+    def utf8(self) -> bytes | None:
+        """The lines in utf-8, not yet checked if that is their encoding; None when some cannot be decoded."""
+        if self.codec == "utf-8":
+            return self.data
+        try:
+            text = self.data.decode(self.codec)
+        except UnicodeDecodeError:
+            return None
+        return None if undecodable(text, self.codec) else text.encode()
+
+    def head(self, lines: int) -> "Chunk":
+        """The first lines of the chunk, as one of its own."""
+        return replace(self, data=self.data[: self.bytes_before(lines)])
 
     @property
     def bad(self) -> set[int]:
@@ -84,10 +107,13 @@ class Chunk:
 
 
 class LineReader:
-    """Reads a stream as chunks. The consumer says by `keep` how much of a chunk comes again with the next one."""
+    """Reads a stream as chunks. The consumer says by `keep` how much of a chunk comes again with the next one.
 
-    def __init__(self, stream: BinaryIO, declared: str):
-        self._stream = stream
+    `hold`: so many lines at the end of what was read always wait, so that the last chunk has them together.
+    """
+
+    def __init__(self, stream: BinaryIO, declared: str, hold: int = 0):
+        self._stream, self._hold = stream, hold
         self._buffer = self._fill(b"", limits.SAMPLE_BYTES)
         self.encoding, self.confidence, skip = settle_encoding(declared, self._buffer)
         self._buffer, self._offset, self._line = self._buffer[skip:], skip, 1
@@ -99,14 +125,15 @@ class LineReader:
             ended = len(self._buffer) < size
             if not self._buffer:
                 return
-            cut = len(self._buffer) if ended else self._last_line_end()
+            line_end = len(self._buffer) if ended else self._last_line_end(len(self._buffer))
+            cut = line_end if ended else self._before_held(line_end)
             if cut:
                 chunk = Chunk(self._buffer[:cut], self._offset, self._line, self.encoding, ended)
                 self._kept: int | None = None
                 yield chunk
                 self._advance(cut if self._kept is None else chunk.bytes_before(self._kept))
-                self._line += len(chunk.lines) if self._kept is None else self._kept
-            elif len(self._buffer) > limits.ROW_BYTES:
+                self._line += chunk.count_lines if self._kept is None else self._kept
+            elif not line_end and len(self._buffer) > limits.ROW_BYTES:
                 yield self._oversize_line()
 
     def keep(self, line: int) -> None:
@@ -124,28 +151,40 @@ class LineReader:
         self._buffer = self._buffer[count:]
         self._offset += count
 
-    def _line_end(self, find_last: bool) -> int:
-        """The place after the last (or first) line end of the buffer, 0 when there is none."""
+    def _before_held(self, cut: int) -> int:
+        for _ in range(self._hold):
+            cut = self._last_line_end(cut - 1) if cut else 0
+        return cut
+
+    def _last_line_end(self, before: int) -> int:
+        """The place after the last line end that begins before `before`, 0 when there is none."""
         if self.encoding.startswith("utf-16"):
             mark = "\n".encode(self.encoding)
-            at = self._buffer.rfind(mark) if find_last else self._buffer.find(mark)
+            at = self._buffer.rfind(mark, 0, before)
             while at >= 0 and at % 2:
-                at = self._buffer.rfind(mark, 0, at + 1) if find_last else self._buffer.find(mark, at + 1)
+                at = self._buffer.rfind(mark, 0, at + 1)
             return at + 2 if at >= 0 else 0
-        at = self._buffer.rfind(b"\n") if find_last else self._buffer.find(b"\n")
+        at = self._buffer.rfind(b"\n", 0, before)
         if at < 0:  # old line ends; one at the very end may be half of \r\n
-            at = self._buffer.rfind(b"\r", 0, -1) if find_last else self._buffer.find(b"\r", 0, -1)
+            at = self._buffer.rfind(b"\r", 0, min(before, len(self._buffer) - 1))
         return at + 1
 
-    def _last_line_end(self) -> int:
-        return self._line_end(find_last=True)
+    def _first_line_end(self) -> int:
+        if self.encoding.startswith("utf-16"):
+            mark = "\n".encode(self.encoding)
+            at = self._buffer.find(mark)
+            while at >= 0 and at % 2:
+                at = self._buffer.find(mark, at + 1)
+            return at + 2 if at >= 0 else 0
+        at = self._buffer.find(b"\n")
+        return (at if at >= 0 else self._buffer.find(b"\r", 0, -1)) + 1
 
     def _oversize_line(self) -> Chunk:
         """Skips to the end of a line that is too long, keeping its beginning."""
         chunk = Chunk(
             self._buffer[: limits.KEPT_RAW_BYTES], self._offset, self._line, self.encoding, False, oversize=True
         )
-        while not (end := self._line_end(find_last=False)) and self._buffer:
+        while not (end := self._first_line_end()) and self._buffer:
             chunk.length += len(self._buffer)
             self._advance(len(self._buffer))
             self._buffer = self._fill(b"", limits.CHUNK_BYTES)

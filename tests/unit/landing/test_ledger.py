@@ -122,13 +122,13 @@ def test_landing_when_a_file_grows_while_read_then_it_waits(orders, monkeypatch)
     path = orders.drop(FILE)
     from orchestration.landing import lander
 
-    read = lander._read_rows
+    read = lander.read_rows
 
     def grow(*parts):
         read(*parts)
         path.write_text(FILE + "3,")
 
-    monkeypatch.setattr(lander, "_read_rows", grow)
+    monkeypatch.setattr(lander, "read_rows", grow)
     report = orders.land()
     assert (report.files, report.pending) == ([], ["shop/things/a.csv"])
     assert path.exists()

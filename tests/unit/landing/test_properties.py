@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.landing.framing import frame_lines
+from orchestration.landing.framing import Dialect, frame_lines
 from orchestration.landing.readers.json_rows import JsonReading
 from tests.unit.landing.conftest import HEADER, ORDERS, Bench
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
 ORDER = st.tuples(TEXT.filter(lambda text: bool(text.strip(" "))), TEXT, TEXT)
 FILES = 300
+COMMAS = Dialect(",", '"')
 SPECIAL = [
     "",
     '"',
@@ -71,7 +72,7 @@ def test_landing_when_csv_is_well_formed_then_every_text_comes_through(shared, r
 @given(st.lists(st.text(alphabet='ab,"\n', max_size=8), max_size=12).map("".join))
 def test_framing_when_text_is_anything_then_every_line_is_accounted_for(text):
     lines = list(io.StringIO(text, newline=""))
-    frame = frame_lines(lines, ",", '"', 2, final=True)
+    frame = frame_lines(lines, COMMAS, 2, final=True)
     spans = sorted([*zip(frame.starts, frame.ends, strict=True), *((start, end) for start, end, _, _ in frame.faults)])
     covered = [line for start, end in spans for line in range(start, end)]
     assert len(covered) == len(set(covered))
@@ -84,11 +85,11 @@ def test_framing_when_text_is_anything_then_every_line_is_accounted_for(text):
 def test_framing_when_read_in_pieces_then_it_equals_the_whole(values, piece):
     rows = [values[at : at + 2] for at in range(0, len(values) - 1, 2)]
     lines = list(io.StringIO(written(rows), newline=""))
-    whole = frame_lines(lines, ",", '"', 2, final=True).rows
+    whole = frame_lines(lines, COMMAS, 2, final=True).rows
     parts, waiting = [], []
     for at in range(0, len(lines), piece):
         waiting += lines[at : at + piece]
-        frame = frame_lines(waiting, ",", '"', 2, final=at + piece >= len(lines))
+        frame = frame_lines(waiting, COMMAS, 2, final=at + piece >= len(lines))
         parts += frame.rows
         waiting = waiting[frame.rest :] if frame.rest is not None else []
     assert parts == whole
