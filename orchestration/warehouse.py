@@ -118,6 +118,11 @@ def _value_maps(settings: Settings) -> pd.DataFrame:
 def _create_raw_view(con: duckdb.DuckDBPyConnection, folder: Path, name: str) -> int:
     # A view cannot hold a bound parameter; the folder is ours, and its quotes are doubled all the same.
     pattern = str(folder / "**" / "*.parquet").replace("'", "''")
-    con.execute(f"create or replace view raw.{name} as select * from read_parquet('{pattern}', union_by_name = true)")
+    # Keys of records are published, so they leave raw as hashes: a key may be an address or a number.
+    con.execute(
+        f"""create or replace view raw.{name} as
+        select * replace (md5(concat_ws('/', _source, _entity, _record_key)) as _record_key)
+        from read_parquet('{pattern}', union_by_name = true)"""
+    )
     row = con.execute(f"select count(*) from raw.{name}").fetchone()
     return int(row[0]) if row else 0

@@ -3,7 +3,7 @@
 
     out          the version of its record that counts
     superseded   a later version of the same record is known
-    deleted      the record was deleted before the as-of instant
+    deleted      the record was deleted before the as-of instant, or a later load found it gone from its source
     after_as_of  it happened, or the version was written, at or after the as-of instant
     unknown_at   it was loaded after known_at
     excluded     its block is no longer in sources.yml
@@ -71,6 +71,8 @@ cut as (
         case
             when not is_configured then 'excluded'
             when _loaded_at > known_at then 'unknown_at'
+            when _tombstone_at >= as_of_at then 'after_as_of'
+            when _tombstone_at is not null then 'tombstone'
             {% if canonical['event'] -%}
             when _event_at >= {{ 'as_of' if is_day else 'as_of_at' }} then 'after_as_of'
             {% endif -%}
@@ -80,37 +82,62 @@ cut as (
     from dated
 ),
 
+-- A tombstone has the key of its record alone, and ends what was loaded before it.
+tombstones as (
+    select
+        _source,
+        _entity,
+        _record_key,
+        max(_loaded_at) as _gone_by
+    from cut
+    where _cut = 'tombstone'
+    group by _source, _entity, _record_key
+),
+
+alive as (
+    select
+        cut.*,
+        coalesce(cut._cut = 'known' and cut._loaded_at < tombstones._gone_by, false) as _is_gone
+    from cut
+    left join tombstones
+        on
+            cut._source = tombstones._source
+            and cut._entity = tombstones._entity
+            and cut._record_key = tombstones._record_key
+),
+
 -- Most records have one version: only the others are put in order.
 contested as (
     select {{ keys | join(', ') }}
-    from cut
-    where _cut = 'known'
+    from alive
+    where _cut = 'known' and not _is_gone
     group by {{ keys | join(', ') }}
     having count(*) > 1
 ),
 
 ranked as (
     select
-        cut._file_sha256,
-        cut._row_number,
+        alive._file_sha256,
+        alive._row_number,
         row_number() over (
-            partition by {% for key in keys %}cut.{{ key }}{{ ', ' if not loop.last }}{% endfor %}
-            order by cut._version_at desc nulls last, cut._loaded_at desc, cut._record_hash desc, cut._record_key desc
+            partition by {% for key in keys %}alive.{{ key }}{{ ', ' if not loop.last }}{% endfor %}
+            order by alive._version_at desc nulls last, alive._loaded_at desc, alive._record_hash desc, alive._record_key desc
         ) as _rank
-    from cut
+    from alive
     inner join contested
-        on {% for key in keys %}cut.{{ key }} is not distinct from contested.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
-    where cut._cut = 'known'
+        on {% for key in keys %}alive.{{ key }} is not distinct from contested.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
+    where alive._cut = 'known' and not alive._is_gone
 )
 
 select
-    cut.*,
+    alive.*,
     case
-        when cut._cut <> 'known' then cut._cut
+        when alive._cut = 'tombstone' or alive._is_gone then 'deleted'
+        when alive._cut <> 'known' then alive._cut
         when ranked._rank > 1 then 'superseded'
-        when cut._deleted_at < cut.as_of_at then 'deleted'
+        when alive._deleted_at < alive.as_of_at then 'deleted'
         else 'out'
     end as _fate
-from cut
-left join ranked on cut._file_sha256 = ranked._file_sha256 and cut._row_number = ranked._row_number
+from alive
+left join ranked on alive._file_sha256 = ranked._file_sha256 and alive._row_number = ranked._row_number
 {% endmacro %}

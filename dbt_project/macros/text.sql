@@ -12,3 +12,12 @@ case when length({{ column }}) = 2 then upper({{ column }}) else known_countries
 
 {#- A text that names a person, shortened to a hash, where it would otherwise stand in a key that people read. -#}
 {% macro short_hash(column) -%}left(md5({{ column }}), 16){%- endmacro %}
+
+{#- An identifier of digits, null where a spreadsheet cut it short (8.61E+12): many numbers share such a text. -#}
+{% macro whole_identifier(column) -%}
+case when {{ column }} is not null and not {{ is_cut_short(column) }} then {{ column }} end
+{%- endmacro %}
+
+{% macro is_cut_short(column) -%}{{ adapter.dispatch('is_cut_short')(column) }}{%- endmacro %}
+{% macro duckdb__is_cut_short(column) -%}regexp_matches({{ column }}, '^[0-9][.,][0-9]+[Ee][+][0-9]+$'){%- endmacro %}
+{% macro spark__is_cut_short(column) -%}{{ column }} rlike '^[0-9][.,][0-9]+[Ee][+][0-9]+$'{%- endmacro %}

@@ -16,7 +16,7 @@ from orchestration.runlock import RunLocked
 from orchestration.settings import Home, SettingsErrors
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-quarantine_app = typer.Typer(no_args_is_help=True, help="Rows that were refused: why, and where they stood.")
+quarantine_app = typer.Typer(no_args_is_help=True, help="Rows that were refused: see why, mend them, land them.")
 app.add_typer(quarantine_app, name="quarantine")
 
 LOCKED = 75
@@ -130,6 +130,39 @@ def quarantine_show(
     from orchestration.cli.quarantine import show_rows
 
     show_rows(_home(), quarantine_id, source, rule, limit)
+
+
+@quarantine_app.command("export")
+def quarantine_export(
+    to: Path = typer.Option(help="The folder to write to: one CSV a source and entity."),
+    source: str | None = typer.Option(None),
+    entity: str | None = typer.Option(None),
+    rule: str | None = typer.Option(None),
+) -> None:
+    """Write open rows as CSV, with the reason of each, to be mended and replayed."""
+    from orchestration.cli.quarantine import export
+
+    raise typer.Exit(export(_home(), to, source, entity, rule))
+
+
+@quarantine_app.command("replay")
+def quarantine_replay(
+    files: list[Path] = typer.Option([], "--file", help="An exported CSV with mended rows; may be given again."),
+    source: str | None = typer.Option(None),
+    entity: str | None = typer.Option(None),
+) -> None:
+    """Read refused rows again: mended in the CSV, in sources.yml, or by the source in a later file."""
+    from orchestration.cli.quarantine import replay
+
+    raise typer.Exit(replay(_home(), files, source, entity))
+
+
+@quarantine_app.command("discard")
+def quarantine_discard(quarantine_ids: list[str]) -> None:
+    """Close rows that nobody will mend. They stay counted as quarantined."""
+    from orchestration.cli.quarantine import give_up
+
+    raise typer.Exit(give_up(_home(), quarantine_ids))
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ import os
 
 import dagster as dg
 import duckdb
+import pyarrow.compute as pc
 from rich.console import Console
 from rich.table import Table
 
@@ -32,7 +33,7 @@ def show_status(home: Home) -> None:
     """Prints sources, last run, quarantine, publication."""
     _print_sources(home)
     _print_last_run(home)
-    console.print(f"quarantine: {len(read_quarantine(home)):,} rows (`strata quarantine list`)")
+    _print_quarantine(home)
     _print_publication(home)
 
 
@@ -59,6 +60,15 @@ def _print_sources(home: Home) -> None:
             cells = [f"{value:,}" if isinstance(value, int) else str(value or "-") for value in row]
             table.add_row(*cells, str(len(waiting.get((row[0], row[1]), []))))
     console.print(table)
+
+
+def _print_quarantine(home: Home) -> None:
+    refused = read_quarantine(home)
+    waiting = refused.filter(pc.equal(refused["state"], "open")).group_by(["rule"]).aggregate([([], "count_all")])
+    rules = ", ".join(f"{row['rule']} {row['count_all']:,}" for row in waiting.sort_by("rule").to_pylist())
+    rows = pc.sum(waiting["count_all"]).as_py() or 0
+    told = f"{rows:,} rows open ({rules})" if rows else "no row open"
+    console.print(f"quarantine: {told}, {len(refused) - rows:,} closed (`strata quarantine list`)", highlight=False)
 
 
 def _print_last_run(home: Home) -> None:

@@ -5,8 +5,9 @@ a value to `casts.py`, a cap to `limits.py`.
 """
 
 from orchestration.landing.again import reread_block
+from orchestration.landing.batches import FileRefused
 from orchestration.landing.casts import cast_macros
-from orchestration.landing.export import export_rows, take_mends
+from orchestration.landing.export import NotAnExport, export_rows, take_mends
 from orchestration.landing.lander import land_block, pending_files
 from orchestration.landing.ledger import (
     BlockReport,
@@ -16,12 +17,14 @@ from orchestration.landing.ledger import (
     read_block_ledger,
     read_ledger,
 )
-from orchestration.landing.quarantine import discard, read_quarantine
+from orchestration.landing.quarantine import discard, read_block_quarantine, read_quarantine
 from orchestration.landing.tables import write_schema_files
 
 __all__ = [
     "BlockReport",
+    "FileRefused",
     "FileReport",
+    "NotAnExport",
     "cast_macros",
     "discard",
     "export_rows",
@@ -30,6 +33,7 @@ __all__ = [
     "ledger_table",
     "pending_files",
     "read_block_ledger",
+    "read_block_quarantine",
     "read_ledger",
     "read_quarantine",
     "reread_block",

@@ -8,7 +8,6 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -146,8 +145,3 @@ def _escaped(value: Any) -> str:
 
 def _plain(text: str) -> str:
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
-
-
-def export_file(folder: Path, ref: BlockRef) -> Path:
-    """Where the export of a block goes."""
-    return folder / f"{ref.source}__{ref.block}.csv"

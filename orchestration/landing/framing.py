@@ -144,7 +144,8 @@ def _sort(
     frame: Frame, lines: list[str], found: _Read, dialect: Dialect, width: int, suspect: bool
 ) -> tuple[int | None, bool]:
     """Puts rows into `frame`; returns the line of a record that swallowed others (reading resumes after it), and suspicion."""
-    if not suspect and set(map(len, found.rows)) <= {width}:
+    all_on_one_line = not found.rows or found.ends[-1] - found.starts[0] == len(found.rows)
+    if not suspect and all_on_one_line and set(map(len, found.rows)) <= {width}:
         frame.rows += found.rows
         frame.starts += found.starts
         frame.ends += found.ends
@@ -152,7 +153,7 @@ def _sort(
     for row, start, end in zip(found.rows, found.starts, found.ends, strict=True):
         if is_blank(row) and (width > 1 or not row) and not lines[start].strip():
             continue
-        if len(row) != width and _swallows(lines, start, end, dialect, width):
+        if end - start > 1 and dialect.quote and _swallows(lines, start, end, dialect, width, len(row) == width):
             frame.faults.append((start, start + 1, "framing", "a quote is not closed and would swallow rows"))
             return start, True
         if suspect and dialect.quote and end - start == 1 and lines[start].count(dialect.quote) % 2:
@@ -167,29 +168,39 @@ def _sort(
     return None, suspect
 
 
-def _swallows(lines: list[str], start: int, end: int, dialect: Dialect, width: int) -> bool:
-    """Whether a record of several lines and a wrong width is a quote run away: without its first line a whole record
-    follows, or most lines inside it are whole records."""
-    if end - start < 2:
-        return False
-    following = [line for line in lines[start + 1 : end + LOOK_AHEAD] if line.strip()]
-    reader = open_csv(following, dialect)
-    try:
-        fields = len(next(reader, []))
-    except csv.Error:
-        fields = 0
-    stray = dialect.quote and bool(following) and following[0].count(dialect.quote) % 2
-    if fields == width and not (reader.line_num == 1 and stray):
+def _swallows(lines: list[str], start: int, end: int, dialect: Dialect, width: int, fits: bool) -> bool:
+    """Whether a record of several lines is a quote run away.
+
+    It is when whole records follow its first line: all of them in a record that `fits` its width (of two columns or one, many a
+    text would seem so), the first of them or most lines inside in one that does not.
+    """
+    inside = _whole_records(lines, start + 1, end, dialect, width)
+    if fits:
+        return width > 2 and bool(inside) and all(inside)
+    if inside[:1] == [True]:
         return True
     inner = lines[start + 1 : end - 1]
     return bool(inner) and 2 * sum(_is_whole(line, dialect, width) for line in inner) >= len(inner)
 
 
-def _is_whole(line: str, dialect: Dialect, width: int) -> bool:
+def _whole_records(lines: list[str], first: int, end: int, dialect: Dialect, width: int) -> list[bool]:
+    """For each record read from line `first` until `end` is reached whether it has the width and its quotes pair up."""
+    following = [line for line in lines[first : end + LOOK_AHEAD] if line.strip()]
+    wanted = sum(bool(line.strip()) for line in lines[first:end])
+    reader, read, found = open_csv(following, dialect), 0, []
     try:
-        return [len(row) for row in open_csv([line], dialect)] == [width]
-    except csv.Error:
-        return False
+        while read < wanted:
+            row = next(reader)
+            text = "".join(following[read : reader.line_num])
+            found.append(len(row) == width and text.count(dialect.quote) % 2 == 0)
+            read = reader.line_num
+    except (csv.Error, StopIteration):
+        found.append(False)
+    return found
+
+
+def _is_whole(line: str, dialect: Dialect, width: int) -> bool:
+    return _whole_records([line], 0, 1, dialect, width) == [True]
 
 
 def _unframed(line: str, start: int, message: str) -> tuple[int, int, str, str]:

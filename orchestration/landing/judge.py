@@ -148,7 +148,7 @@ class Judge:
             "_row_number": row_numbers,
             "_record_key": told["_record_key"] if self.keyed else pa.nulls(rows, pa.string()),
             "_record_hash": told["_record_hash"],
-            "_deleted_at": told["_deleted_at"] if "_deleted_at" in given else pa.nulls(rows, pa.timestamp("us")),
+            "_tombstone_at": told["_tombstone_at"] if "_tombstone_at" in given else pa.nulls(rows, pa.timestamp("us")),
         }
         return pa.table({**{name: columns[name] for name in columns.column_names}, **technical})
 

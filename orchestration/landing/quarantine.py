@@ -25,6 +25,14 @@ def read_quarantine(home: Home, *, with_bytes: bool = False) -> pa.Table:
     return pa.concat_tables([empty, *(pq.read_table(path, columns=columns) for path in files)])
 
 
+def read_block_quarantine(home: Home, ref: BlockRef) -> pa.Table:
+    """Rule, column, reason and state of every refused row of a block."""
+    columns = ["rule", "column", "reason", "state"]
+    empty = pa.schema([QUARANTINE_SCHEMA.field(name) for name in columns]).empty_table()
+    files = sorted(quarantine_path(home, ref, "0").parent.glob("*.parquet"))
+    return pa.concat_tables([empty, *(pq.read_table(path, columns=columns) for path in files)])
+
+
 def read_file_quarantine(home: Home, ref: BlockRef, sha256: str) -> pa.Table:
     """The refused rows of one file, with their bytes, in the order of the file."""
     path = quarantine_path(home, ref, sha256)

@@ -27,9 +27,10 @@ TECHNICAL = (
     ("_loaded_at", pa.timestamp("us")),
     ("_record_key", pa.string()),
     ("_record_hash", pa.int64()),
-    ("_deleted_at", pa.timestamp("us")),
+    ("_tombstone_at", pa.timestamp("us")),
 )
-"""`_record_key`: the key's values as text, null where the block has no key. `_deleted_at`: set on a tombstone alone."""
+"""`_record_key`: the key's values as text, or file and row where the block has no key. `_tombstone_at`: set on rows that say
+their record is gone from its source, and nothing else; null on all others."""
 
 QUARANTINE_SCHEMA = pa.schema(
     [

@@ -44,7 +44,10 @@ select coalesce(avg(case when status = 'refused' then 1.0 else 0.0 end), 0.0) as
 """
 
 QUARANTINE_AGAINST_LEDGER = """
-with held as (select source, entity, sha256, count(*) as count_rows from {batch} group by all)
+with held as (
+    select source, entity, sha256, count(*) as count_rows from {batch}
+    where state in ('open', 'discarded', 'expired') group by all
+)
 select 1 from control.ingest_ledger as ledger
 full join held on ledger.source = held.source and ledger.entity = held.entity and ledger.sha256 = held.sha256
 where coalesce(held.count_rows, 0) <> coalesce(ledger.rows_quarantined, 0) and ledger.status is distinct from 'refused'

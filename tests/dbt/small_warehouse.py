@@ -5,6 +5,7 @@ belongs here; what a test expects stays in the test.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -27,13 +28,18 @@ TECHNICAL = {
     "_load_id": "varchar",
     "_loaded_at": "timestamp",
     "_record_key": "varchar",
-    "_record_hash": "varchar",
+    "_record_hash": "bigint",
+    "_tombstone_at": "timestamp",
 }
 SCHEMAS = ("control", "raw", "staging", "intermediate", "marts")
 RUN = "as_of date, as_of_at timestamp, known_at timestamp, business_timezone varchar, base_currency varchar"
 SETTINGS = (
     "source varchar, entity varchar, canonical_entity varchar, channel varchar, trust integer, timezone varchar, "
     "currency varchar, dates varchar, times varchar, decimal varchar, person_ref_by varchar"
+)
+LEDGER = (
+    "source varchar, entity varchar, canonical varchar, rows_read bigint, rows_loaded bigint, rows_quarantined bigint, "
+    "rows_duplicate bigint, rows_erased bigint"
 )
 VALUE_MAPS = "source varchar, entity varchar, column_name varchar, received varchar, canonical varchar"
 LOADED_AT = datetime(2026, 1, 10)
@@ -56,7 +62,10 @@ class SmallWarehouse:
         return SourcesFile.model_validate(self.sources)
 
     def add(self, source: str, block: str, *rows: Mapping[str, Any], loaded_at: datetime = LOADED_AT) -> None:
-        """Adds rows as landed: canonical columns as text; the record key comes from the canonical key of the entity."""
+        """Adds rows as landed: canonical columns as text; the record key comes from the canonical key of the entity.
+
+        A row with `_tombstone_at` says that its record was found gone then.
+        """
         ref = next(ref for ref in blocks(self.settings) if (ref.source, ref.block) == (source, block))
         landed = self.rows.setdefault(ref.canonical, [])
         for row in rows:
@@ -68,7 +77,7 @@ class SmallWarehouse:
                 "_row_number": len(landed) + 1,
                 "_loaded_at": loaded_at,
                 "_record_key": _hash(source, block, *key),
-                "_record_hash": _hash(*sorted(row.items())),
+                "_record_hash": int(_hash(*sorted(row.items()))[:15], 16),
             }
             landed.append({**row, **technical})
 
@@ -91,6 +100,7 @@ class SmallWarehouse:
         run = (self.as_of, self.as_of_at, self.known_at, business.timezone, business.currency)
         _write_rows(con, "control.run", RUN, [run])
         _write_rows(con, "control.sources", SETTINGS, self._source_rows())
+        _write_rows(con, "control.ingest_ledger", LEDGER, self._ledger_rows())
         _write_rows(con, "control.value_maps", VALUE_MAPS, self._value_rows())
         _write_rows(con, "control.phone_numbers", "phone varchar, country varchar, e164 varchar", list(self.phones))
         _write_rows(con, "control.countries", "written varchar, country varchar", [("china", "CN")])
@@ -106,6 +116,11 @@ class SmallWarehouse:
             )
             for ref in blocks(self.settings)
         ]
+
+    def _ledger_rows(self) -> list[tuple]:
+        """One file a block, of which three rows more were read: one for quarantine, two that were there already."""
+        counts = Counter((row["_source"], row["_entity"], entity) for entity, rows in self.rows.items() for row in rows)
+        return [(*place, count + 3, count, 1, 2, 0) for place, count in counts.items()]
 
     def _value_rows(self) -> list[tuple]:
         return [

@@ -117,6 +117,10 @@ def build(warehouse: SmallWarehouse, dbt) -> Path:
             select 'shop' as source, 'record' as person_ref_by, ref as person_ref_value, 'C' || ref as customer_id
             from unnest(['a', 'b']) as refs(ref)
         """)
+        con.execute("create table marts.customers as select 3 as count_records from range(2)")
+        con.execute(
+            "create table marts.customer_source_ids as select cast(range as varchar) as record_id from range(6)"
+        )
     dbt(path, "run", *FACTS)
     return path
 
@@ -147,7 +151,15 @@ def test_conservation_when_built_then_every_row_is_accounted_for(built: Path, qu
         "select layer, entity, source, block, rows_in, rows_out, rows_superseded, rows_after_as_of, rows_excluded, difference "
         "from marts.conservation where entity in ('orders', 'order_lines', 'refunds') order by all",
     )
-    assert rows == [
+    assert rows[:4] == [
+        ("landing", "order_lines", "shop", "items", 6, 3, 0, 0, 0, 0),
+        ("landing", "order_lines", "till", "receipts", 7, 4, 0, 0, 0, 0),
+        ("landing", "orders", "shop", "sales", 9, 6, 0, 0, 0, 0),
+        ("landing", "refunds", "shop", "returns", 6, 3, 0, 0, 0, 0),
+    ]
+    customers = "select rows_in, rows_out, rows_merged, difference from marts.conservation where layer = 'customers'"
+    assert query(built, customers) == [(6, 2, 4, 0)]
+    assert rows[4:] == [
         ("marts", "order_lines", "shop", "items", 3, 2, 0, 0, 1, 0),
         ("marts", "order_lines", "till", "receipts", 3, 3, 0, 0, 0, 0),
         ("marts", "orders", "shop", "sales", 4, 4, 0, 0, 0, 0),
@@ -170,6 +182,36 @@ def test_conservation_when_a_staged_row_is_lost_then_the_difference_shows_it(
     dbt(path, "run", "--select", "stg_conservation", "conservation", "--quiet")
     sql = "select layer, entity, difference from marts.conservation where difference <> 0 order by all"
     assert query(path, sql) == [("marts", "orders", -1), ("staging", "orders", 1)]
+
+
+def test_conservation_when_a_raw_row_is_lost_then_the_difference_shows_it(
+    built: Path, dbt, query, tmp_path: Path
+) -> None:
+    path = tmp_path / "strata.duckdb"
+    path.write_bytes(built.read_bytes())
+    with duckdb.connect(path) as con:
+        con.execute("delete from raw.refunds where refund_id = (select min(refund_id) from raw.refunds)")
+    dbt(path, "run", "--select", "stg_conservation", "conservation", "--quiet")
+    sql = "select layer, entity from marts.conservation where difference > 0 and layer = 'landing'"
+    assert query(path, sql) == [("landing", "refunds")]
+
+
+def test_staging_when_a_record_is_found_gone_then_it_ends_until_it_comes_again(dbt, query, tmp_path: Path) -> None:
+    warehouse = SmallWarehouse(tmp_path / "strata.duckdb", SOURCES)
+    paid = {"ordered_at": "2025-12-01T10:00", "status": "paid", "net_amount": "1"}
+    names = ("gone", "back", "later", "stays")
+    warehouse.add("shop", "sales", *({"order_id": name, **paid} for name in names), loaded_at=datetime(2025, 12, 2))
+    seen = datetime(2025, 12, 5)
+    tombstones = [{"order_id": name, "_tombstone_at": seen} for name in ("gone", "back")]
+    warehouse.add("shop", "sales", *tombstones, loaded_at=seen)
+    late = datetime(2026, 1, 5)
+    warehouse.add("shop", "sales", {"order_id": "later", "_tombstone_at": late}, loaded_at=late)
+    warehouse.add("shop", "sales", {"order_id": "back", **paid, "net_amount": "2"}, loaded_at=datetime(2025, 12, 6))
+    path = build(warehouse, dbt)
+    rows = query(path, "select order_id, net_amount::varchar from staging.stg_orders order by all")
+    assert rows == [("back", "2.0000"), ("later", "1.0000"), ("stays", "1.0000")]
+    fates = query(path, "select rows_raw, rows_deleted, rows_after_as_of, rows_out from staging.stg_conservation")
+    assert fates == [(8, 4, 1, 3)]
 
 
 def test_orders_when_the_run_is_later_then_later_versions_and_refunds_are_known(dbt, query, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ companies as (
         parent_id,
         merged_into,
         name,
-        upper(tax_id) as tax_id,
+        upper({{ whole_identifier('tax_id') }}) as tax_id,
         lower(domain) as domain,
         phone_e164,
         phone,

@@ -45,9 +45,9 @@ persons as (
         {{ clean_email('email') }} as email,
         phone_e164,
         phone,
-        national_id,
+        {{ whole_identifier('national_id') }} as national_id,
         wechat_id,
-        loyalty_id,
+        {{ whole_identifier('loyalty_id') }} as loyalty_id,
         device_id,
         case lower(gender)
             when 'm' then 'male' when 'male' then 'male' when '男' then 'male'

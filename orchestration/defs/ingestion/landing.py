@@ -3,9 +3,10 @@
 from datetime import UTC, datetime
 
 import dagster as dg
+import pyarrow.compute as pc
 
 from orchestration.defs.teams import DATA_TEAM
-from orchestration.landing import BlockReport, land_block, read_block_ledger
+from orchestration.landing import BlockReport, land_block, read_block_ledger, read_block_quarantine
 from orchestration.resources import Pipeline, location_settings
 from orchestration.settings import Home
 from orchestration.settings.sources import BlockRef, Source, blocks
@@ -33,7 +34,9 @@ def raw_asset(ref: BlockRef, source: Source) -> dg.AssetsDefinition:
     def land(context: dg.AssetExecutionContext, pipeline: Pipeline) -> dg.MaterializeResult:
         now = datetime.now(UTC)
         report = land_block(pipeline.home, pipeline.settings.sources, ref.source, ref.block, context.run_id, now)
-        metadata = landing_metadata(report) | landed_to_date(pipeline.home, ref)
+        metadata = (
+            landing_metadata(report) | landed_to_date(pipeline.home, ref) | quarantined_to_date(pipeline.home, ref)
+        )
         return dg.MaterializeResult(metadata=metadata, check_results=[files_landed(report)])
 
     return land
@@ -69,6 +72,24 @@ def landing_metadata(report: BlockReport) -> dict[str, dg.MetadataValue]:
     ]
     if records:
         metadata["files"] = dg.MetadataValue.table(records)
+    return metadata
+
+
+def quarantined_to_date(home: Home, ref: BlockRef) -> dict[str, dg.MetadataValue]:
+    """Open rows by rule (each a number, so that the UI draws it over time) and, once there are any, a table of reasons."""
+    refused = read_block_quarantine(home, ref)
+    waiting = refused.filter(pc.equal(refused["state"], "open"))
+    groups = waiting.group_by(["rule", "column", "reason"]).aggregate([([], "count_all")]).sort_by("count_all")
+    rules = dict.fromkeys(sorted(set(refused["rule"].to_pylist())), 0)
+    for group in groups.to_pylist():
+        rules[group["rule"]] += group["count_all"]
+    metadata: dict[str, dg.MetadataValue] = {
+        f"quarantined_{rule}": dg.MetadataValue.int(rows) for rule, rows in rules.items()
+    }
+    if groups.num_rows:
+        names = {"rule": "rule", "column": "column", "reason": "reason", "count_all": "rows"}
+        records = [{name: group[key] or "" for key, name in names.items()} for group in reversed(groups.to_pylist())]
+        metadata["quarantine"] = dg.MetadataValue.table([dg.TableRecord(record) for record in records])
     return metadata
 
 

@@ -20,8 +20,9 @@ _LINE_FEED, _RETURN = 10, 13
 def parse_clean(data: bytes, dialect: Dialect, received: list[str]) -> list[pa.Array] | None:
     """The columns of whole lines in utf-8 below a header with the names `received`, or None when the exact reader must look.
 
-    Doubtful: NUL, a lone carriage return, a byte order mark, quotes that do not open and close fields as RFC 4180 has it,
-    escapes, comments, a field or width out of the common, blank lines of white space, the header again, bytes that are no utf-8.
+    Doubtful: NUL, a lone carriage return, a byte order mark, quotes that do not open and close fields as RFC 4180 has it, line
+    ends between quotes (they may be a quote run away), escapes, comments, a field or width out of the common, blank lines of
+    white space, the header again, bytes that are no utf-8.
     """
     if b"\0" in data or data.startswith(BOM_UTF8) or _has_lone_return(data) or _has_specials(data, dialect):
         return None
@@ -36,21 +37,14 @@ def parse_clean(data: bytes, dialect: Dialect, received: list[str]) -> list[pa.A
     return columns
 
 
-def record_ends(data: bytes, quote: str) -> tuple[np.ndarray, np.ndarray]:
-    """First line and line after the last of each record of a chunk that `parse_clean` took."""
+def record_lines(data: bytes) -> np.ndarray:
+    """The line of each record of a chunk that `parse_clean` took: every line that is not blank."""
     found = np.frombuffer(data, dtype=np.uint8)
     ends = np.flatnonzero(found == _LINE_FEED)
     if not data.endswith(b"\n"):
         ends = np.append(ends, len(data))
-    last_lines = np.arange(1, len(ends) + 1)
-    if quote and quote.encode() in data:
-        outside = np.searchsorted(np.flatnonzero(found == ord(quote)), ends) % 2 == 0
-        last_lines, ends = last_lines[outside], ends[outside]
-    first_lines = np.concatenate(([0], last_lines[:-1]))
-    begins = np.concatenate(([0], ends[:-1] + 1))
-    lengths = ends - begins - (found[np.maximum(ends - 1, 0)] == _RETURN)
-    filled = lengths > 0
-    return first_lines[filled], last_lines[filled]
+    lengths = np.diff(ends, prepend=-1) - 1 - (found[np.maximum(ends - 1, 0)] == _RETURN)
+    return np.flatnonzero(lengths > 0)
 
 
 def _parse(data: bytes, separator: str, quote: str, width: int) -> list[pa.Array] | None:
@@ -59,7 +53,7 @@ def _parse(data: bytes, separator: str, quote: str, width: int) -> list[pa.Array
         table = pv.read_csv(
             pa.BufferReader(data),
             pv.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=names),
-            pv.ParseOptions(delimiter=separator, quote_char=quote or False, newlines_in_values=bool(quote)),
+            pv.ParseOptions(delimiter=separator, quote_char=quote or False),
             pv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
         )
     except (pa.ArrowInvalid, pa.ArrowKeyError):
@@ -68,10 +62,12 @@ def _parse(data: bytes, separator: str, quote: str, width: int) -> list[pa.Array
 
 
 def _is_well_quoted(data: bytes, separator: str, quote: str) -> bool:
-    """Whether each quote opens a field, closes one, or is doubled inside one: every second quote opens, if this holds."""
+    """Whether each quote opens a field, closes one, or is doubled inside one (every second quote opens, if this holds), and no
+    line ends between an opening and a closing one."""
     found = np.frombuffer(data, dtype=np.uint8)
     at = np.flatnonzero(found == ord(quote))
-    if len(at) % 2:
+    line_ends = np.flatnonzero(found == _LINE_FEED)
+    if len(at) % 2 or (np.searchsorted(at, line_ends) % 2).any():
         return False
     opening, closing = at[0::2], at[1::2]
     doubled = np.append(opening[1:] == closing[:-1] + 1, False)

@@ -14,7 +14,7 @@ from orchestration.landing import limits
 from orchestration.landing.batches import Batch, Fault, FileRefused, unique_names
 from orchestration.landing.containers import LandedFile
 from orchestration.landing.framing import Dialect, Frame, Lines, frame_lines, is_blank, open_csv
-from orchestration.landing.readers.clean import parse_clean, record_ends
+from orchestration.landing.readers.clean import parse_clean, record_lines
 from orchestration.landing.readers.lines import Chunk, LineReader
 from orchestration.settings.sources import Format
 
@@ -83,11 +83,11 @@ class DelimitedReading:
         self._count += rows
 
         @cache
-        def spans() -> tuple[np.ndarray, np.ndarray]:
-            return record_ends(data, self._dialect.quote)
+        def lines() -> np.ndarray:
+            return record_lines(data)
 
         def place(row: int) -> tuple[int | None, int | None, bytes]:
-            return chunk.place(int(spans()[0][row]), int(spans()[1][row]))
+            return chunk.place(int(lines()[row]), int(lines()[row]) + 1)
 
         return Batch(dict(zip(self.header, columns, strict=True)), numbers, place)
 

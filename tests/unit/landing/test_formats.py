@@ -166,3 +166,58 @@ def test_landing_when_the_format_is_another_then_the_file_is_refused(bench, kind
 def test_landing_when_the_sheet_is_missing_then_the_file_is_refused(bench):
     report = bench(format={"type": "xlsx", "sheet": "Other"}).land(workbook([["id"]]), "a.xlsx")
     assert report.files[0].reason.startswith("format")
+
+
+def test_landing_when_a_workbook_has_a_title_and_merged_header_cells_then_names_are_joined(bench):
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        page = book.add_worksheet("Data")
+        page.write(0, 1, "Orders of January")
+        page.merge_range(2, 1, 3, 1, "id")
+        page.merge_range(2, 2, 2, 3, "customer")
+        page.write_row(3, 2, ["name", "phone"])
+        page.merge_range(2, 4, 3, 4, "at")
+        page.write_row(5, 1, ["0012", "张伟", "8.61E+12", "2026-01-02"])
+        page.write_row(6, 1, [13, "李娜", "13912345678", "2026-01-03"])
+        page.write_row(7, 1, ["total", 2])
+    names = {"order_id": "id", "person_ref": "customer name", "coupon": "customer phone", "ordered_at": "at"}
+    form = {"type": "xlsx", "skip_lines": 2, "header_rows": 2, "footer_lines": 1}
+    orders = bench(columns=names, values={}, format=form)
+    report = orders.land(buffer.getvalue(), "a.xlsx")
+    assert report.totals["rows_quarantined"] == 0
+    rows = [tuple(row[name] for name in names) for row in orders.raw()]
+    assert rows == [("0012", "张伟", "8.61E+12", "2026-01-02"), ("13", "李娜", "13912345678", "2026-01-03")]
+
+
+def test_landing_when_a_workbook_has_several_sheets_then_all_are_read(bench):
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        for month in (1, 2):
+            page = book.add_worksheet(f"month {month}")
+            page.write_row(0, 0, list(MAPPED.values()))
+            page.write_row(1, 0, [month, "c", f"2026-0{month}-02", 1, "paid"])
+        book.add_worksheet("empty")
+    orders = bench(format={"type": "xlsx", "sheet": "*"})
+    orders.land(buffer.getvalue(), "a.xlsx")
+    assert [(row["order_id"], row["_row_number"]) for row in orders.raw()] == [("1", 1), ("2", 2)]
+
+
+def test_landing_when_sheets_have_different_headers_then_the_file_is_refused(bench):
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        book.add_worksheet("a").write_row(0, 0, list(MAPPED.values()))
+        book.add_worksheet("b").write_row(0, 0, list(reversed(MAPPED.values())))
+    orders = bench(format={"type": "xlsx", "sheet": "*"})
+    assert orders.land(buffer.getvalue(), "a.xlsx").files[0].reason == "header: the sheets have different headers"
+
+
+def test_landing_when_a_formula_stands_in_a_cell_then_its_value_loads(bench):
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        page = book.add_worksheet("Data")
+        page.write_row(0, 0, list(MAPPED.values()))
+        page.write_row(1, 0, ["1", "c", "2026-01-02"])
+        page.write_formula(1, 3, "=10*1.5", None, 15)
+    orders = bench(format={"type": "xlsx"})
+    orders.land(buffer.getvalue(), "a.xlsx")
+    assert orders.raw()[0]["net_amount"] == "15"

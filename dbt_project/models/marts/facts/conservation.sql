@@ -12,6 +12,18 @@ staged_lines as (
 
 -- Each select counts the rows that came in, those for which another was taken, and those left out for a stated reason.
 incoming as (
+    {% for entity in ['persons', 'companies'] %}
+    select
+        '{{ entity }}' as entity,
+        source,
+        entity as block,
+        count(*) as rows_in,
+        0 as rows_superseded,
+        0 as rows_excluded
+    from {{ ref('stg_' ~ entity) }}
+    group by source, entity
+    union all
+    {% endfor %}
     {% for entity in one_to_one + ['orders'] %}
     select
         '{{ entity }}' as entity,
@@ -84,7 +96,30 @@ incoming as (
     group by staged.source, staged.entity
 ),
 
+-- Every person and company that was staged is a record of some customer.
+records as (
+    {% for entity in ['persons', 'companies'] %}
+    select
+        '{{ entity }}' as entity,
+        staged.source,
+        staged.entity as block,
+        staged.record_id,
+        linked.record_id as linked_record_id
+    from {{ ref('stg_' ~ entity) }} as staged
+    left join {{ ref('customer_source_ids') }} as linked on staged.record_id = linked.record_id
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
 outgoing as (
+    select
+        entity,
+        source,
+        block,
+        count(linked_record_id) as rows_out
+    from records
+    group by entity, source, block
+    union all
     {% for entity in one_to_one + ['exchange_rates', 'holidays', 'orders', 'order_lines'] %}
     select
         '{{ entity }}' as entity,
@@ -117,7 +152,46 @@ marts as (
     group by entity, source, block
 ),
 
+landed as (
+    select
+        canonical as entity,
+        source,
+        entity as block,
+        sum(rows_read) as rows_in,
+        sum(rows_quarantined) as rows_quarantined,
+        sum(rows_duplicate) as rows_duplicate,
+        sum(rows_erased) as rows_erased
+    from {{ source('control', 'ingest_ledger') }}
+    group by canonical, source, entity
+),
+
+customers as (
+    select
+        count(*) as rows_out,
+        sum(count_records - 1) as rows_merged
+    from {{ ref('customers') }}
+),
+
 balanced as (
+    select
+        'landing' as layer,
+        entity,
+        source,
+        block,
+        landed.rows_in,
+        staged.rows_raw as rows_out,
+        landed.rows_quarantined,
+        landed.rows_duplicate,
+        landed.rows_erased,
+        0 as rows_superseded,
+        0 as rows_deleted,
+        0 as rows_after_as_of,
+        0 as rows_unknown_at,
+        0 as rows_excluded,
+        0 as rows_merged
+    from landed
+    full join {{ ref('stg_conservation') }} as staged using (entity, source, block)
+    union all
     select
         'staging' as layer,
         entity,
@@ -125,11 +199,15 @@ balanced as (
         block,
         rows_raw as rows_in,
         rows_out,
+        0 as rows_quarantined,
+        0 as rows_duplicate,
+        0 as rows_erased,
         rows_superseded,
         rows_deleted,
         rows_after_as_of,
         rows_unknown_at,
-        rows_excluded
+        rows_excluded,
+        0 as rows_merged
     from {{ ref('stg_conservation') }}
     union all
     select
@@ -139,13 +217,36 @@ balanced as (
         block,
         marts.rows_in,
         outgoing.rows_out,
+        0 as rows_quarantined,
+        0 as rows_duplicate,
+        0 as rows_erased,
         marts.rows_superseded,
         0 as rows_deleted,
         0 as rows_after_as_of,
         0 as rows_unknown_at,
-        marts.rows_excluded
+        marts.rows_excluded,
+        0 as rows_merged
     from marts
     full join outgoing using (entity, source, block)
+    union all
+    select
+        'customers' as layer,
+        'customers' as entity,
+        'all' as source,
+        'all' as block,
+        records.rows_in,
+        customers.rows_out,
+        0 as rows_quarantined,
+        0 as rows_duplicate,
+        0 as rows_erased,
+        0 as rows_superseded,
+        0 as rows_deleted,
+        0 as rows_after_as_of,
+        0 as rows_unknown_at,
+        0 as rows_excluded,
+        customers.rows_merged
+    from customers
+    cross join (select count(*) as rows_in from {{ ref('customer_source_ids') }}) as records
 ),
 
 conservation as (
@@ -156,15 +257,20 @@ conservation as (
         block,
         cast(coalesce(rows_in, 0) as bigint) as rows_in,
         cast(coalesce(rows_out, 0) as bigint) as rows_out,
+        cast(coalesce(rows_quarantined, 0) as bigint) as rows_quarantined,
+        cast(coalesce(rows_duplicate, 0) as bigint) as rows_duplicate,
+        cast(coalesce(rows_erased, 0) as bigint) as rows_erased,
         cast(coalesce(rows_superseded, 0) as bigint) as rows_superseded,
         cast(coalesce(rows_deleted, 0) as bigint) as rows_deleted,
         cast(coalesce(rows_after_as_of, 0) as bigint) as rows_after_as_of,
         cast(coalesce(rows_unknown_at, 0) as bigint) as rows_unknown_at,
-        cast(coalesce(rows_excluded, 0) as bigint) as rows_excluded
+        cast(coalesce(rows_excluded, 0) as bigint) as rows_excluded,
+        cast(coalesce(rows_merged, 0) as bigint) as rows_merged
     from balanced
 )
 
 select
     conservation.*,
-    rows_in - rows_out - rows_superseded - rows_deleted - rows_after_as_of - rows_unknown_at - rows_excluded as difference
+    rows_in - rows_out - rows_quarantined - rows_duplicate - rows_erased - rows_superseded - rows_deleted
+    - rows_after_as_of - rows_unknown_at - rows_excluded - rows_merged as difference
 from conservation
