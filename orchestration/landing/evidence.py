@@ -62,7 +62,7 @@ def surely_not_by_chance(sample: bytes) -> bool:
     return sum(map(len, stretches(sample, _SURE_BYTES))) >= _SURE_BYTES
 
 
-def stretches(sample: bytes, enough: int = 60_000) -> list[bytes]:
+def stretches(sample: bytes, enough: int = 20_000) -> list[bytes]:
     """The different non-ASCII stretches, each once: a repeated text is no further evidence. `enough`: so many bytes of them.
 
     One that ends with the sample is left out, where there are others: its last character may be cut.
