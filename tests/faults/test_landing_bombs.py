@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 
 from orchestration.settings import Home, config_folder
 from tests.unit.landing.conftest import HEADER
@@ -59,6 +60,13 @@ def workbook_of_zeros(path: Path) -> None:
     path.write_bytes(zipped("xl/workbook.xml", "xl/worksheets/sheet1.xml", content=bytes(200 * MEGABYTE)))
 
 
+def workbook_with_a_far_cell(path: Path) -> None:
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, HEADER.strip().split(","))
+        sheet.write(1_048_575, 16_383, "x")
+
+
 def json_line(path: Path) -> None:
     with path.open("wb") as file:
         file.write(b"[" + b'{"id":1,"x":"' + b"y" * 80 + b'"},' * 1)
@@ -74,6 +82,7 @@ BOMBS: dict[str, tuple[Callable[[Path], Any], dict[str, str]]] = {
     "100,000 columns": (lambda path: path.write_text(",".join(map(str, range(100_000))) + "\n" + "1," * 99_999), {}),
     "header of 10 MB": (lambda path: path.write_text("x" * 10 * MEGABYTE + "\n1\n"), {}),
     "workbook of zeros": (workbook_of_zeros, {"type": "xlsx"}),
+    "workbook with a cell in its last corner": (workbook_with_a_far_cell, {"type": "xlsx"}),
     "JSON array nested 100,000 deep": (lambda path: path.write_text("[" * 100_000 + "]" * 100_000), {"type": "json"}),
     "JSON array of 600 MB in one line": (json_line, {"type": "json"}),
 }
