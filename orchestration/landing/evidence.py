@@ -26,6 +26,8 @@ UTF8_BITS = 6.0
 
 _CANDIDATES = ("utf-8", "gb18030", "big5", "shift_jis", "cp1252")
 _STRETCH = re.compile(rb"[\x80-\xff][\x30-\x39\x40-\xff]{0,400}")
+_MOST_LOOKS = 10_000
+"""So many stretches are looked at, repeated ones included."""
 _SURE_BYTES = 60
 """So many different non-ASCII bytes are not utf-8 by chance; a Chinese name of two characters sometimes is."""
 
@@ -69,8 +71,9 @@ def stretches(sample: bytes, enough: int = 20_000) -> list[bytes]:
     """
     places = np.flatnonzero(np.frombuffer(sample, dtype=np.uint8) & 0x80)
     found: dict[bytes, None] = {}
-    at = size = 0
-    while at < len(places) and size < enough:
+    at = size = looks = 0
+    while at < len(places) and size < enough and looks < _MOST_LOOKS:
+        looks += 1
         start, end = _bounds(sample, int(places[at]))
         at = int(np.searchsorted(places, end))
         if sample[start:end] not in found and (end < len(sample) or not found):
