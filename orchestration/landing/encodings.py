@@ -1,7 +1,11 @@
 """Which encoding a text file is in: the declared one, held against the bytes, or found when declared `auto`.
 
-A declaration is believed only as far as the bytes allow: a wrong one refuses the file rather than load mojibake. Decoding of
-rows is done by the readers, strictly.
+A declaration is believed unless the bytes speak against it: another encoding must read all of the sample, as likely
+text, and explain it better by at least `evidence.LEAST_EVIDENCE_BITS`. The least evidence is about four different
+names (two of three Chinese characters each), so that one or two non-ASCII fields rarely refuse a file. Encodings that
+give the very same text are not told apart, as there is nothing to refuse. `auto` knows the supported encodings only:
+a file in another one (EUC-KR, Windows-1250) is refused where its text looks unlikely, which is not always. Decoding
+of rows is done by the readers, strictly.
 """
 
 import codecs
@@ -9,15 +13,10 @@ import re
 
 from orchestration.landing import limits
 from orchestration.landing.batches import FileRefused
-from orchestration.settings.source_rules import ENCODINGS
+from orchestration.landing.utf16 import utf16_side
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_ONE_BYTE = ("latin-1", "cp1252")
 _CONTROLS = re.compile("[\x80-\x9f]")
-_RUN = re.compile(rb"[\x80-\xff]{2,}")
-_HIGH = re.compile(rb"[\x80-\xff]")
-_LEAST_EVIDENCE = 20
-_LARGEST_RUN_SHARE = 0.6
 
 
 def settle_encoding(declared: str, sample: bytes) -> tuple[str, float | None, int]:
@@ -28,40 +27,21 @@ def settle_encoding(declared: str, sample: bytes) -> tuple[str, float | None, in
     """
     mark, marked = next(((bom, name) for bom, name in _BOMS if sample.startswith(bom)), (b"", ""))
     if declared == "auto":
-        name, confidence = (marked, 1.0) if marked else _detect(sample)
-    else:
-        name, confidence = declared.replace("utf-8-sig", "utf-8"), None
-        if marked and marked != name:
-            raise FileRefused(
-                "encoding", f"declared {declared}, but the file begins with the byte order mark of {marked}"
-            )
-        _check_plausible(name, sample)
-    return (_utf16_side(sample) if name == "utf-16" else name), confidence, len(mark)
+        return (*_find(marked, sample), len(mark))
+    name = declared.replace("utf-8-sig", "utf-8")
+    if marked and marked != name:
+        raise _refusal(declared, f"the file begins with the byte order mark of {marked}")
+    side = utf16_side(sample)
+    if (name == "utf-16") != (side is not None) and sample:
+        raise _refusal(declared, f"the bytes are {'' if side else 'not '}utf-16")
+    if rival := _contradiction(name, sample[len(mark) :]):
+        raise _refusal(declared, f"the bytes read better as {rival}")
+    return side or name, None, len(mark)
 
 
 def undecodable(text: str, codec: str) -> bool:
     """Whether a decoded line holds what the codec lets through but no text has: C1 controls in latin-1."""
     return codec == "latin-1" and bool(_CONTROLS.search(text))
-
-
-def _utf16_side(sample: bytes) -> str:
-    if sample[:2] == codecs.BOM_UTF16_BE or (sample[:1] == b"\0" and sample[1:2] != b"\0"):
-        return "utf-16-be"
-    return "utf-16-le"
-
-
-def _check_plausible(name: str, sample: bytes) -> None:
-    if name in ("utf-8", "utf-16"):
-        return
-    high = len(_HIGH.findall(sample))
-    if high >= _LEAST_EVIDENCE and is_utf8(sample):
-        raise FileRefused("encoding", f"declared {name}, but all of it reads as utf-8")
-    if name in _ONE_BYTE and high >= _LEAST_EVIDENCE:
-        runs = sum(len(run) for run in _RUN.findall(sample))
-        if runs / high > _LARGEST_RUN_SHARE:
-            raise FileRefused(
-                "encoding", f"declared {name}, but the bytes look like an encoding of several bytes a character"
-            )
 
 
 def is_utf8(sample: bytes) -> bool:
@@ -73,17 +53,30 @@ def is_utf8(sample: bytes) -> bool:
     return True
 
 
-def _detect(sample: bytes) -> tuple[str, float]:
-    if is_utf8(sample):
-        return "utf-8", 1.0
-    from charset_normalizer import from_bytes  # slow to import, and only `auto` needs it
+def _contradiction(name: str, sample: bytes) -> str | None:
+    if name == "utf-16" or sample.isascii() or (name == "utf-8" and is_utf8(sample)):
+        return None
+    from orchestration.landing.evidence import contradiction  # only doubtful files pay for its tables
 
-    candidates = [name for name in ENCODINGS if name not in ("auto", "utf-8", "utf-8-sig")]
-    best = from_bytes(sample[:200_000], cp_isolation=candidates).best()
-    confidence = round(1.0 - best.chaos, 3) if best else 0.0
-    if best is None or confidence < limits.LEAST_ENCODING_CONFIDENCE:
+    return contradiction(name, sample)
+
+
+def _find(marked: str, sample: bytes) -> tuple[str, float]:
+    if side := utf16_side(sample):
+        return side, 1.0
+    if marked or sample.isascii():
+        return "utf-8", 1.0
+    from orchestration.landing.evidence import best_encoding, surely_not_by_chance
+
+    if is_utf8(sample) and surely_not_by_chance(sample):
+        return "utf-8", 1.0
+    best, confidence = best_encoding(sample)
+    if confidence < limits.LEAST_ENCODING_CONFIDENCE:
         raise FileRefused(
             "encoding", f"no encoding found with confidence {limits.LEAST_ENCODING_CONFIDENCE} (best {confidence})"
         )
-    name = next(name for name in candidates if codecs.lookup(name).name == codecs.lookup(best.encoding).name)
-    return name, confidence
+    return best, confidence
+
+
+def _refusal(declared: str, reason: str) -> FileRefused:
+    return FileRefused("encoding", f"declared {declared}, but {reason}")

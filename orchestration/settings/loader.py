@@ -14,6 +14,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from orchestration.settings.errors import SettingsError, SettingsErrors
 
 LARGEST_FILE_BYTES = 2_000_000
+LARGEST_DOCUMENT_PARTS = 500_000
+"""Keys and values with every alias spelled out: a few lines of aliases of aliases would fill any memory."""
 
 
 class Strict(BaseModel):
@@ -48,7 +50,13 @@ def read_yaml(path: Path) -> Any:
         )
     reader = YAML(typ="rt")
     try:
-        return reader.load(text) or CommentedMap()
+        document = reader.load(text) or CommentedMap()
+        _check_aliases(path, document)
+        return document
+    except RecursionError:
+        raise SettingsErrors(
+            [SettingsError(path, "(file)", None, "an endless alias or too deep nesting", "plain nesting")]
+        ) from None
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise SettingsErrors([SettingsError(path, "(file)", line, str(error.problem), "well-formed YAML")]) from None
@@ -74,6 +82,29 @@ def _key_like(node: CommentedMap, part: int | str) -> Any:
     if part in node:
         return part
     return next((key for key in node if str(key).lower() == str(part).lower() and not isinstance(key, str)), None)
+
+
+def _check_aliases(path: Path, document: Any) -> None:
+    """Raises SettingsErrors at the first top-level part with which the document, spelled out, is too large."""
+    sizes: dict[int, int] = {}
+    total = 0
+    for key, part in (
+        document.items() if isinstance(document, dict) else enumerate(document if isinstance(document, list) else ())
+    ):
+        total += _parts(part, sizes)
+        if total > LARGEST_DOCUMENT_PARTS:
+            found = f"more than {LARGEST_DOCUMENT_PARTS} parts when its aliases are spelled out"
+            line = line_of(document, (key,))
+            raise SettingsErrors([SettingsError(path, str(key), line, found, f"up to {LARGEST_DOCUMENT_PARTS}")])
+
+
+def _parts(node: Any, sizes: dict[int, int]) -> int:
+    """How many parts a node has, aliases spelled out; each node is counted once, so that the count itself costs little."""
+    if not isinstance(node, dict | list):
+        return 1
+    if id(node) not in sizes:
+        sizes[id(node)] = 1 + sum(_parts(part, sizes) for part in (node.values() if isinstance(node, dict) else node))
+    return sizes[id(node)]
 
 
 def _plain(node: Any) -> Any:

@@ -5,6 +5,7 @@ mean is `contract.py`.
 """
 
 import zipfile
+import zlib
 from collections import deque
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -18,6 +19,7 @@ from orchestration.landing import limits
 from orchestration.landing.batches import Batch, Fault, FileRefused, unique_names
 from orchestration.landing.containers import ZIP, LandedFile
 from orchestration.landing.readers.columnar import raw_row, set_aside
+from orchestration.landing.readers.sheet_extent import LARGEST_CELLS, beyond_cells
 from orchestration.settings.sources import Format
 
 _LARGEST_EXACT = 10**15
@@ -173,3 +175,10 @@ def _check_bomb(file: LandedFile) -> None:
         limits.EXPANSION_FLOOR_BYTES, file.bytes * limits.EXPANSION_RATIO
     ):
         raise FileRefused("size", f"unpacks to {unpacked} bytes")
+    try:
+        too_far = beyond_cells(zipfile.ZipFile(stream))
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError):
+        raise FileRefused("format", "no readable workbook") from None
+    if too_far:
+        raise FileRefused("size", f"a sheet of more than {LARGEST_CELLS} cells")
+    stream.seek(0)
