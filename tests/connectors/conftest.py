@@ -19,6 +19,7 @@ from orchestration.sources import PullReport, pull
 
 DATABASES = ["postgresql", *(["mysql"] if os.environ.get("STRATA_MYSQL_URL") else [])]
 VARIABLE = "SHOP_DB_URL"
+_OPTIONS = {"postgresql": ("", " WITH (FORCE)"), "mysql": (" CHARACTER SET utf8mb4", "")}  # of CREATE, of DROP DATABASE
 NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 
 
@@ -107,12 +108,10 @@ def database(request: pytest.FixtureRequest, postgresql: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex[:12]}"
     root = sa.create_engine(re.sub(r"^\w+:", _driver, server), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with root.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        connection.exec_driver_sql(f"CREATE DATABASE {name}{_OPTIONS[root.dialect.name][0]}")
     yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
     with root.connect() as connection:
-        connection.exec_driver_sql(
-            f"DROP DATABASE {name}{' WITH (FORCE)' if root.dialect.name == 'postgresql' else ''}"
-        )
+        connection.exec_driver_sql(f"DROP DATABASE {name}{_OPTIONS[root.dialect.name][1]}")
 
 
 @pytest.fixture

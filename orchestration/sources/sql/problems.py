@@ -55,8 +55,6 @@ def _refused(error: Any) -> bool:
 
 
 def _code(error: Any) -> str:
-    state = getattr(error, "sqlstate", None)
-    if state:
-        return str(state)
+    """MySQL's error number, which says more than its SQLSTATE; PostgreSQL's SQLSTATE; or nothing."""
     first = error.args[0] if getattr(error, "args", None) else None
-    return str(first) if isinstance(first, int) else ""
+    return str(first) if isinstance(first, int) else str(getattr(error, "sqlstate", None) or "")
