@@ -11,7 +11,8 @@ from rich.console import Console
 
 from orchestration.landing import pending_files
 from orchestration.settings import Home, Settings, config_folder, load_settings
-from orchestration.settings.sources import blocks
+from orchestration.settings.sources import BlockRef, blocks
+from orchestration.sources import probe
 
 console = Console()
 LEAST_FREE_BYTES = 1_000_000_000
@@ -27,18 +28,28 @@ def check_installation(home: Home) -> int:
         lambda: _dbt_is_there(),
     ]
     problems = [problem for check in checks if (problem := check())]
-    _print_sources(home, settings)
+    problems += _print_sources(home, settings)
     for problem in problems:
         console.print(f"problem: {problem}", highlight=False)
     console.print("all good" if not problems else f"{len(problems)} to mend")
     return 1 if problems else 0
 
 
-def _print_sources(home: Home, settings: Settings) -> None:
-    waiting = pending_files(home, settings.sources)
+def _print_sources(home: Home, settings: Settings) -> list[str]:
+    """A line a block. Returns what keeps databases from being pulled."""
+    waiting, problems = pending_files(home, settings.sources), []
     for ref in blocks(settings.sources):
         files = len(waiting.get((ref.source, ref.block), []))
-        console.print(f"  {ref.source}/{ref.block}: {ref.canonical} from {ref.path}: {files} waiting", highlight=False)
+        problem = probe(ref)
+        problems += [problem] if problem else []
+        console.print(f"  {ref.source}/{ref.block}: {_origin(ref, problem)}: {files} waiting", highlight=False)
+    return problems
+
+
+def _origin(ref: BlockRef, problem: str | None) -> str:
+    if ref.settings.reader.kind == "files":
+        return f"{ref.canonical} from {ref.path}"
+    return f"{ref.canonical} from a database, which {'cannot be pulled' if problem else 'can be pulled'}"
 
 
 def _folder_is_private(home: Home) -> str | None:

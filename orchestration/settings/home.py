@@ -70,6 +70,11 @@ class Home:
         return self.state / "quarantine"
 
     @property
+    def pulled(self) -> Path:
+        """What was pulled last from each database: `state/pulled/<source>/<block>.parquet`."""
+        return self.state / "pulled"
+
+    @property
     def temporary(self) -> Path:
         return self.state / "tmp"
 

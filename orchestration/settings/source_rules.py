@@ -23,6 +23,7 @@ ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "gbk", "big5", "shift_jis", "utf-1
 EPOCHS = ("epoch_s", "epoch_ms")
 DIRECTIVES = "YymbBdHIMSfpzjaA%"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+TABLE = re.compile(r"[^\W\d][\w$]*(\.[^\W\d][\w$]*)?")
 
 Complaint = tuple[tuple[str, ...], Any, str]
 
@@ -113,6 +114,20 @@ def check_landing_path(value: str) -> str:
     return value
 
 
+def check_table(value: str) -> str:
+    if not TABLE.fullmatch(value):
+        raise _wrong("a table or schema.table, spelt as the database spells it; anything else goes to query")
+    return value
+
+
+def check_query(value: str) -> str:
+    """One SELECT, without the semicolon that may end it. That it changes nothing is the read-only transaction's business."""
+    query = value.strip().rstrip(";").rstrip()
+    if not re.match(r"(select|with)\b", query, re.IGNORECASE):
+        raise _wrong("one query that begins with SELECT or WITH")
+    return query
+
+
 def check_block(block: "Block") -> None:
     """Raises one ValidationError with every disagreement of a block with its canonical entity, each at its own key."""
     entity = ENTITIES[block.entity]
@@ -121,6 +136,7 @@ def check_block(block: "Block") -> None:
         *_required(block, entity),
         *_values(block, entity),
         *_references(block, entity),
+        *_pulled(block),
     ]
     if found:
         raise misplaced("Block", found)
@@ -185,3 +201,13 @@ def _values(block: "Block", entity: Entity) -> Iterator[Complaint]:
 def _references(block: "Block", entity: Entity) -> Iterator[Complaint]:
     if block.person_ref.by != "record" and "person_ref" not in entity.column_names:
         yield ("person_ref", "by"), block.person_ref.by, f"record ({entity.name} has no person_ref)"
+
+
+def _pulled(block: "Block") -> Iterator[Complaint]:
+    """Rows of a database are told apart by their key, and come as Parquet."""
+    if block.reader.kind != "sql":
+        return
+    if not block.key:
+        yield ("key",), block.key, "the source columns that identify a row; a sql reader needs them"
+    if block.format.type != "parquet":
+        yield ("format", "type"), block.format.type, "parquet, which a sql reader writes; or no format at all"

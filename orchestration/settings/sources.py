@@ -11,12 +11,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from orchestration.settings.entities import ENTITIES, Entity
 from orchestration.settings.loader import Strict
+from orchestration.settings.readers import FilesReader, Reader
 from orchestration.settings.source_rules import (
     check_block,
     check_currency,
     check_delimiter,
     check_encoding,
-    check_landing_path,
     check_name,
     check_quote,
     check_time_format,
@@ -50,13 +50,6 @@ class Business(Strict):
 
     timezone: TimeZone = "Asia/Shanghai"
     currency: Currency = "CNY"
-
-
-class Reader(Strict):
-    """Where the files come from. `path`: a glob below the landing folder; none means `<source>/<block>/*`."""
-
-    kind: Literal["files"] = "files"
-    path: Annotated[str, AfterValidator(check_landing_path)] | None = None
 
 
 class Format(Strict):
@@ -108,7 +101,7 @@ class Block(Strict):
 
     entity: Annotated[str, AfterValidator(one_of("canonical entity", ENTITIES))]
     description: str | None = None
-    reader: Reader = Reader()
+    reader: Reader = FilesReader()
     format: Format = Format()
     key: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=list)
     columns: dict[str, Annotated[str, Field(min_length=1)]]
@@ -124,6 +117,15 @@ class Block(Strict):
     def _short_person_ref(cls, data: Any) -> Any:
         if isinstance(data, dict) and isinstance(data.get("person_ref"), str):
             return {**data, "person_ref": {"by": data["person_ref"]}}
+        return data
+
+    @model_validator(mode="before")
+    @classmethod
+    def _format_of_what_is_pulled(cls, data: Any) -> Any:
+        """What is pulled from a database is written as Parquet, so that nobody has to say it."""
+        reader, form = (data.get("reader"), data.get("format", {})) if isinstance(data, dict) else (None, None)
+        if isinstance(reader, dict) and reader.get("kind") == "sql" and isinstance(form, dict):
+            return {**data, "format": {"type": "parquet", **form}}
         return data
 
     @model_validator(mode="after")

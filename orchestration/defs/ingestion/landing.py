@@ -1,4 +1,7 @@
-"""One raw asset a block of `sources.yml`: what landed of it. A new source needs no change here."""
+"""One raw asset a block of `sources.yml`: what was pulled, where it is pulled, and what landed of it.
+
+A new source needs no change here.
+"""
 
 from datetime import UTC, datetime
 
@@ -9,21 +12,22 @@ from orchestration.defs.teams import DATA_TEAM
 from orchestration.landing import BlockReport, land_block, read_block_ledger, read_block_quarantine
 from orchestration.resources import Pipeline, location_settings
 from orchestration.settings import Home
-from orchestration.settings.sources import BlockRef, Source, blocks
+from orchestration.settings.sources import BlockRef, Source, block_ref, blocks
+from orchestration.sources import PullReport, pull
 
 ROWS = ("rows_read", "rows_loaded", "rows_quarantined", "rows_duplicate", "rows_erased")
 SETTLED = "files_landed"
 
 
 def raw_asset(ref: BlockRef, source: Source) -> dg.AssetsDefinition:
-    """The asset `[source, block]`: lands every settled file of the block and says what became of each row."""
+    """The asset `[source, block]`: pulls if the block says so, lands every settled file and says what became of each row."""
     key = dg.AssetKey([ref.source, ref.block])
 
     @dg.asset(
         key=key,
         group_name="raw",
         description=ref.settings.description or f"{ref.canonical} of {ref.source} ({source.channel})",
-        kinds={"file", ref.settings.format.type},
+        kinds={"sql" if ref.settings.reader.kind == "sql" else "file", ref.settings.format.type},
         owners=[source.owner] if source.owner else DATA_TEAM,
         tags={"channel": source.channel, "entity": ref.canonical},
         check_specs=[
@@ -33,10 +37,11 @@ def raw_asset(ref: BlockRef, source: Source) -> dg.AssetsDefinition:
     )
     def land(context: dg.AssetExecutionContext, pipeline: Pipeline) -> dg.MaterializeResult:
         now = datetime.now(UTC)
-        report = land_block(pipeline.home, pipeline.settings.sources, ref.source, ref.block, context.run_id, now)
-        metadata = (
-            landing_metadata(report) | landed_to_date(pipeline.home, ref) | quarantined_to_date(pipeline.home, ref)
-        )
+        sources = pipeline.settings.sources
+        pulled = pull(pipeline.home, block_ref(sources, ref.source, ref.block), now)
+        report = land_block(pipeline.home, sources, ref.source, ref.block, context.run_id, now)
+        metadata = pull_metadata(pulled) | landing_metadata(report)
+        metadata |= landed_to_date(pipeline.home, ref) | quarantined_to_date(pipeline.home, ref)
         return dg.MaterializeResult(metadata=metadata, check_results=[files_landed(report)])
 
     return land
@@ -53,6 +58,17 @@ def files_landed(report: BlockReport) -> dg.AssetCheckResult:
         description="; ".join(f"{name}: {reason}" for name, reason in sorted(trouble.items())) or None,
         metadata={"refused": len(refused), "failed": len(report.failed), "waiting": len(report.pending)},
     )
+
+
+def pull_metadata(pulled: PullReport | None) -> dict[str, dg.MetadataValue]:
+    """What a pull brought; nothing where files are dropped."""
+    if pulled is None:
+        return {}
+    return {
+        "rows_read_at_source": dg.MetadataValue.int(pulled.rows_read),
+        "rows_pulled": dg.MetadataValue.int(pulled.rows_changed),
+        "rows_deleted_at_source": dg.MetadataValue.int(pulled.rows_deleted),
+    }
 
 
 def landing_metadata(report: BlockReport) -> dict[str, dg.MetadataValue]:
