@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
+from orchestration.landing import land_block
 from orchestration.settings.home import Home
 from orchestration.settings.sources import BlockRef, SourcesFile, block_ref
 from orchestration.sources import PullReport, pull
@@ -76,6 +77,21 @@ class Puller:
             state.pop(place, None)
             state |= {} if gone else {place: row}
         return state
+
+    def land(self, key: list[str], mapped: dict[str, str], **reader: Any) -> None:
+        """Lands what was pulled. `mapped`: column of the table → canonical column of persons."""
+        block = self.block(key, **reader) | {"columns": {canonical: name for name, canonical in mapped.items()}}
+        report = land_block(self.home, sources_of(block), "shop", "things", f"load-{uuid.uuid4()}", NOW)
+        assert not report.failed
+        assert report.totals["rows_quarantined"] == report.totals["files_refused"] == 0
+
+    def in_raw(self, mapped: dict[str, str]) -> list[dict[str, Any]]:
+        """What raw adds up to: of each record the row loaded last, without those that are gone."""
+        files = (self.home.raw / "persons/shop/things").glob("*.parquet")
+        rows = [row for path in files for row in pq.ParquetFile(path).read().to_pylist()]
+        latest = {row["_record_key"]: row for row in sorted(rows, key=lambda row: row["_loaded_at"])}
+        alive = [row for row in latest.values() if row["_tombstone_at"] is None]
+        return [{name: row[canonical] for name, canonical in mapped.items()} for row in alive]
 
     @property
     def folder(self) -> Path:

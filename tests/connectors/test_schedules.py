@@ -37,6 +37,46 @@ def test_pulls_when_rows_change_between_and_during_them_then_the_files_add_up_to
             assert puller.folded(KEY) == expected
 
 
+MAPPED = {
+    "id": "source_record_id", "shop": "city", "name": "full_name", "amount": "income", "changed_at": "lead_source",
+    "version": "lead_status",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("database", DATABASES, indirect=True)
+@pytest.mark.parametrize("seed", range(SCHEDULES))
+def test_raw_when_three_pulls_have_landed_then_it_equals_the_table(
+    seed: int, puller: Puller, between_pages: Callable[[Callable[[], None]], None]
+) -> None:
+    chance = random.Random(f"raw {seed}")
+    world = World(puller.engine, chance)
+    between_pages(lambda: world.act(6))
+    reader = {"cursor": ("changed_at", "version", None)[seed % 3], "page_rows": 40, "table": "things"}
+    with closing(world):
+        for last in (False, False, True):
+            world.act(60)
+            if last:
+                world.close()
+            expected = world.contents()
+            puller.pull(KEY, **reader)
+            puller.land(KEY, MAPPED, **reader)
+            found = {(row["shop"], row["id"]): row for row in puller.in_raw(MAPPED)}
+            assert found == {place: {name: row[name] for name in MAPPED} for place, row in expected.items()}
+
+
+@pytest.mark.parametrize("database", DATABASES, indirect=True)
+def test_raw_when_a_row_goes_back_to_what_it_was_then_raw_follows(puller: Puller) -> None:
+    puller.execute(
+        "CREATE TABLE things (id integer PRIMARY KEY, name varchar(9))", "INSERT INTO things VALUES (1, 'a')"
+    )
+    mapped = {"id": "source_record_id", "name": "full_name"}
+    for name in ("a", "b", "a", "b"):
+        puller.execute(f"UPDATE things SET name = '{name}'")
+        puller.pull(["id"], table="things")
+        puller.land(["id"], mapped, table="things")
+        assert puller.in_raw(mapped) == [{"id": "1", "name": name}]
+
+
 @pytest.mark.parametrize("database", DATABASES, indirect=True)
 @pytest.mark.parametrize("cursor", ["changed_at", None])
 def test_pulls_when_deletes_are_ignored_then_no_change_that_keeps_the_order_is_missed(

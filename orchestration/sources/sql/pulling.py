@@ -9,13 +9,13 @@ import sqlalchemy as sa
 
 from orchestration.settings.home import Home
 from orchestration.settings.readers import SqlReader
-from orchestration.settings.sources import BlockRef
+from orchestration.settings.sources import DELETED_AT, BlockRef
 from orchestration.sources.report import PullError, PullReport
 from orchestration.sources.sql import cursors, text
 from orchestration.sources.sql.compare import Comparison
 from orchestration.sources.sql.connection import snapshot
 from orchestration.sources.sql.state import Mark, Place, file_name, moment_of
-from orchestration.sources.sql.statements import DELETED_AT, Origin, origin
+from orchestration.sources.sql.statements import Origin, origin
 from orchestration.sources.sql.writing import TextFile
 
 
@@ -132,7 +132,8 @@ class Pull:
 
     def _write(self, source: Origin, mark: Mark, comparison: Comparison, gone: int) -> int:
         """The landing file, whole but not yet by its own name: changed rows, then tombstones. Returns how many changed."""
-        with TextFile(self._place.part(mark), [*source.columns, DELETED_AT]) as target:
+        # Named inside too: a row that goes back to what it was makes a file like an earlier one, and equal bytes land once.
+        with TextFile(self._place.part(mark), [*source.columns, DELETED_AT], mark.file.encode()) as target:
             if comparison.changed:
                 for batch in comparison.changed_rows(self._rows, len(source.columns)):
                     target.write(batch)

@@ -10,10 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from orchestration.settings.readers import SqlReader
-from orchestration.settings.sources import BlockRef
+from orchestration.settings.sources import DELETED_AT, BlockRef
 from orchestration.sources.report import PullError
 
-DELETED_AT = "_deleted_at"
 _ALL: sa.ColumnElement[Any] = sa.literal_column("*")
 
 
