@@ -28,6 +28,7 @@ $(VENV)/.run: $(VENV)/.uv requirements.lock pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	$(call timed,installation of the test tools) $(INSTALL) -r requirements-dev.lock
+	@$(BIN)/python tests/fixtures/public_sets.py
 	@touch $@
 
 demo: $(VENV)/.run ## install, write sample data, run the whole job on it

@@ -22,8 +22,10 @@ texts as (
         nullif(trim(fates.{{ column }}), '') as {{ column }},
         {% endfor -%}
         {% for column in canonical['values'] -%}
-        {{ mapped_value('fates', column) }} as {{ column }}{{ ',' if not loop.last }}
+        {{ mapped_value('fates', column) }} as {{ column }},
         {% endfor -%}
+        {{ as_received('fates', 'full_name') if 'full_name' in canonical['values'] else 'cast(null as varchar)' }}
+            as full_name_as_received
     from fates
     {{ join_value_maps('fates', canonical['values']) }}
     where fates._fate = 'out'

@@ -6,6 +6,11 @@
 nullif(coalesce(map_{{ column }}.canonical, trim({{ relation }}.{{ column }})), '')
 {%- endmacro %}
 
+{#- The same with its blanks: what people are shown is the name as it was written. -#}
+{% macro as_received(relation, column) -%}
+nullif(coalesce(map_{{ column }}.canonical, {{ relation }}.{{ column }}), '')
+{%- endmacro %}
+
 {% macro join_value_maps(relation, columns) %}
     {% for column in columns -%}
     left join {{ source('control', 'value_maps') }} as map_{{ column }}

@@ -42,6 +42,21 @@ def test_an_asset_when_its_block_reads_a_database_then_it_pulls_and_lands(puller
     assert [second[name].value for name in names] == [3, 0, 0, 0]
 
 
+def test_an_asset_when_its_database_cannot_be_read_then_it_warns_and_the_run_goes_on(
+    puller: Puller, configured: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, "postgresql://nobody:secret@localhost:1/none")
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    sources = load_settings(configured).sources
+    asset = raw_asset(block_ref(sources, "shop", "things"), sources.sources["shop"])
+    pipeline = Pipeline(home_folder=str(puller.home.root), config_folder=str(configured))
+    result = dg.materialize([asset], resources={"pipeline": pipeline}, instance=dg.DagsterInstance.ephemeral())
+    (check,) = result.get_asset_check_evaluations()
+    assert (result.success, check.passed) == (True, False)
+    assert "shop/things" in str(check.description)
+    assert "secret" not in str(check.description)
+
+
 def test_validation_when_a_database_can_be_read_then_all_is_good(
     puller: Puller, configured: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -40,6 +40,7 @@ persons as (
         source_record_id,
         merged_into,
         full_name,
+        full_name_as_received,
         given_name,
         family_name,
         {{ clean_email('email') }} as email,

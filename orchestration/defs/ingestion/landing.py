@@ -13,7 +13,7 @@ from orchestration.landing import BlockReport, land_block, read_block_ledger, re
 from orchestration.resources import Pipeline, location_settings
 from orchestration.settings import Home
 from orchestration.settings.sources import BlockRef, Source, block_ref, blocks
-from orchestration.sources import PullReport, pull
+from orchestration.sources import PullError, PullReport, pull
 
 ROWS = ("rows_read", "rows_loaded", "rows_quarantined", "rows_duplicate", "rows_erased")
 SETTLED = "files_landed"
@@ -38,19 +38,26 @@ def raw_asset(ref: BlockRef, source: Source) -> dg.AssetsDefinition:
     def land(context: dg.AssetExecutionContext, pipeline: Pipeline) -> dg.MaterializeResult:
         now = datetime.now(UTC)
         sources = pipeline.settings.sources
-        pulled = pull(pipeline.home, block_ref(sources, ref.source, ref.block), now)
+        pulled, problem = None, None
+        try:
+            pulled = pull(pipeline.home, block_ref(sources, ref.source, ref.block), now)
+        except PullError as error:  # the other sources go on, and so does this one with what it has
+            problem = str(error)
         report = land_block(pipeline.home, sources, ref.source, ref.block, context.run_id, now)
         metadata = pull_metadata(pulled) | landing_metadata(report)
         metadata |= landed_to_date(pipeline.home, ref) | quarantined_to_date(pipeline.home, ref)
-        return dg.MaterializeResult(metadata=metadata, check_results=[files_landed(report)])
+        return dg.MaterializeResult(metadata=metadata, check_results=[files_landed(report, problem)])
 
     return land
 
 
-def files_landed(report: BlockReport) -> dg.AssetCheckResult:
-    """A warning that names the files which an operator has to look at; the other files landed all the same."""
+def files_landed(report: BlockReport, problem: str | None = None) -> dg.AssetCheckResult:
+    """A warning that names the files which an operator has to look at; the other files landed all the same.
+
+    `problem`: why the source itself could not be read.
+    """
     refused = {file.file: str(file.reason) for file in report.files if file.status == "refused"}
-    trouble = refused | report.failed
+    trouble = refused | report.failed | ({"source": problem} if problem else {})
     return dg.AssetCheckResult(
         check_name=SETTLED,
         passed=not trouble,

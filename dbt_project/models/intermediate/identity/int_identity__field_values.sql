@@ -4,7 +4,7 @@ with persons as (
     select
         persons.*,
         coalesce(
-            full_name,
+            full_name_as_received,
             case
                 when ascii(family_name) >= 11904 then family_name || coalesce(given_name, '')
                 else nullif(trim(coalesce(given_name, '') || ' ' || coalesce(family_name, '')), '')

@@ -1,4 +1,5 @@
--- Whose value a profile shows: the source order of the field, then trust, then recency, then the value itself.
+-- Whose value a profile shows: the source order of the field, then trust, then recency, then the value itself. A name of blanks
+-- is shown only where there is no other.
 with field_values as (
     select * from {{ ref('int_identity__field_values') }}
 ),
@@ -30,7 +31,9 @@ ranked as (
         attributed.*,
         row_number() over (
             partition by customer_id, field
-            order by rank asc nulls last, trust desc, said_at desc nulls last, value asc, record_id asc
+            order by
+                case when trim(value) = '' then 1 else 0 end asc,
+                rank asc nulls last, trust desc, said_at desc nulls last, value asc, record_id asc
         ) as place
     from attributed
 ),
