@@ -137,8 +137,7 @@ class _Rereading:
             waiting if self._kept is None else pa.chunked_array([*waiting.chunks, *self._kept["_row_number"].chunks])
         )
         admitted = pc.is_in(judged.good["_row_number"], value_set=known.combine_chunks())
-        versions = judged.versions.filter(admitted) if judged.versions is not None else None
-        return replace(judged, good=judged.good.filter(admitted), versions=versions)
+        return replace(judged, good=judged.good.filter(admitted))
 
     def _collect(self, judged: Judged) -> None:
         entry = self._entry
@@ -181,7 +180,7 @@ class _Rereading:
         later = [other for other in others if other.loaded_at > self._entry.loaded_at]
         self._judge.remember(self._raw_files(others if fresh else []))
         self._judge.remember_later(self._raw_files(later if fresh else []))
-        return self._judge.duplicates() if fresh else pa.array([], pa.int64())
+        return self._judge.duplicates(self._outcome.end_raw()) if fresh else pa.array([], pa.int64())
 
     def _raw_files(self, entries: list[FileReport]) -> list[Path]:
         return [raw_path(self._home, self._ref, entry.sha256) for entry in entries]
@@ -190,7 +189,7 @@ class _Rereading:
         """Good rows whose record a later file brought: without a time of its own the older row must not count as the newer."""
         if "updated_at" in self._ref.settings.columns:
             return pa.array([], pa.int64())
-        return self._judge.rows_later(numbers)
+        return self._judge.rows_later(self._outcome.end_raw(), numbers)
 
     def _was_loaded(self, faults: pa.Table) -> pa.ChunkedArray:
         loaded = pa.array([], pa.int64()) if self._kept is None else self._kept["_row_number"].combine_chunks()

@@ -79,7 +79,7 @@ def judged_sql(ref: BlockRef, received: Received, clock: Clock) -> tuple[str, li
     """A query over `received` and its parameters. Grain: one received row, in its order.
 
     Always `_record_hash` and `_fault` (`rule:column` or null); where the block or the batch calls for them `_extra`,
-    `_record_key` with its hash `_k`, `_tombstone_at`, `_event` (UTC) and `_warning_<rule>` (count).
+    `_record_key`, `_tombstone_at`, `_event` (UTC) and `_warning_<rule>` (count).
     """
     extra, parameters = _extra(received)
     given = given_columns(ref, received)
@@ -93,7 +93,7 @@ def judged_sql(ref: BlockRef, received: Received, clock: Clock) -> tuple[str, li
         f"{_hash([column.name for column in given], extra, received.deleted)} AS _record_hash",
         f"{_fault(ref, given, clock, received.deleted)} AS _fault",
         *(["_extra"] if extra else []),
-        *(["_record_key", "hash(_record_key) AS _k"] if ref.settings.key else []),
+        *(["_record_key"] if ref.settings.key else []),
         *(["strata_iso_utc(_deleted, 'UTC') AS _tombstone_at"] if received.deleted else []),
         *_event(ref, given, clock),
         *_warnings(given, clock),

@@ -53,10 +53,8 @@ def read_rows(
     `mended` may change the batches before they are judged, `admit` choose among the good rows after.
     """
     figures, checked = Figures(), Checked(reading, ref)
-    judge.begin()
     for judged in map(admit, ahead(judge.judge, mended(checked))):
         outcome.add(judged)
-        judge.note(judged)
         figures.take(judged)
         if judged.faults:
             set_aside(judged)

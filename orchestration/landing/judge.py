@@ -1,7 +1,7 @@
 """Judges batches in an in-memory DuckDB: the row contract, record keys and hashes, duplicates against what is loaded.
 
-Set-based; it holds one file's record hashes and the latest version of each record of the block, and spills them when they
-outgrow its memory. Reading and writing of files is the lander's; the rules are `contract.py`.
+Set-based; it holds the latest version of each record of the block, and spills it when it outgrows its memory. Reading and writing
+of files is the lander's; the rules are `contract.py`.
 """
 
 import threading
@@ -23,20 +23,20 @@ from orchestration.landing.contract import REASONS, Clock, Received, given_colum
 from orchestration.settings.home import Home
 from orchestration.settings.sources import DELETED_AT, BlockRef, SourcesFile
 
+_ROWS_OF_FILE = "SELECT _row_number AS n, hash(_record_key) AS k, _record_hash AS h FROM read_parquet(?)"
+
 
 @dataclass
 class Judged:
     """What became of one batch: `good` rows in the shape of raw, the others as `faults`.
 
-    `versions` (blocks with a key): per good row its number `n`, the hashes of key `k` and content `h`. `fault_keys`: the
-    hashes of the keys of `faults`, null where there is none.
+    `fault_keys`: the hashes of the keys of `faults`, null where there is none.
     """
 
     rows: int
     good: pa.Table | None
     faults: list[Fault]
     fault_keys: list[int | None]
-    versions: pa.Table | None = None
     warnings: dict[str, int] = field(default_factory=dict)
     last_event: datetime | None = None
 
@@ -50,9 +50,7 @@ class Judge:
         settings: dict[str, Any] = {"memory_limit": limits.JUDGE_MEMORY, "temp_directory": str(home.temporary)}
         self._connection = duckdb.connect(config=settings)
         self._of_thread = threading.local()
-        self._noted: list[pa.Table] = []
-        self._rows_noted = 0
-        self._accepted: pa.Array | None = None
+        self._accepted: Path | None = None
         for statement in cast_macros(sources_file):
             self._connection.execute(statement)
         self._connection.execute(f"SET allowed_directories = [{_quoted(home.raw)}]")
@@ -98,7 +96,6 @@ class Judge:
             self._raw(columns, row_numbers, told),
             faults,
             keys,
-            pa.table({"n": row_numbers, "k": told["_k"], "h": told["_record_hash"]}) if self.keyed else None,
             {name[9:]: pc.sum(told[name]).as_py() or 0 for name in told.column_names if name.startswith("_warning_")},
             pc.max(told["_event"]).as_py() if "_event" in told.column_names else None,
         )
@@ -137,7 +134,10 @@ class Judge:
         return faults
 
     def _keys(self, told: pa.Table) -> list[int | None]:
-        return told["_k"].to_pylist() if self.keyed else [None] * told.num_rows
+        if not self.keyed:
+            return [None] * told.num_rows
+        hashed = "SELECT CASE WHEN _record_key IS NOT NULL THEN hash(_record_key) END AS k FROM received"
+        return self._tell(hashed, [], told.select(["_record_key"]))["k"].to_pylist()
 
     def _raw(self, columns: pa.Table, row_numbers: pa.Array, told: pa.Table) -> pa.Table:
         """The good rows with all that raw says of a row; what is the same for a whole load is the writer's to add."""
@@ -152,46 +152,24 @@ class Judge:
         }
         return pa.table({**{name: columns[name] for name in columns.column_names}, **technical})
 
-    # --- what one file holds, against itself and the block ---
+    def duplicates(self, raw_file: Path) -> pa.Array:
+        """Row numbers of a file's rows equal to an earlier row of it, or to the latest loaded version of their record.
 
-    def begin(self) -> None:
-        """Begins a file; the one before it is forgotten unless it was accepted."""
-        self._accept_now()
-        self._noted, self._rows_noted = [], 0
-        self._connection.execute("CREATE OR REPLACE TABLE rows_of_file (n BIGINT, k UBIGINT, h BIGINT)")
-
-    def note(self, judged: Judged) -> None:
-        """Takes in the rows of a batch. A false duplicate would need 127 equal bits."""
-        if judged.versions is not None and judged.versions.num_rows:
-            self._noted.append(judged.versions)
-            self._rows_noted += judged.versions.num_rows
-            if self._rows_noted > limits.ROWS_NOTED:
-                self._flush()
-
-    def _flush(self) -> None:
-        """Puts what was noted where it can spill."""
-        if self._noted:
-            self._connection.register("noted", pa.concat_tables(self._noted))
-            self._connection.execute("INSERT INTO rows_of_file SELECT n, k, h FROM noted")
-            self._connection.unregister("noted")
-        self._noted, self._rows_noted = [], 0
-
-    def duplicates(self) -> pa.Array:
-        """Row numbers of rows equal to an earlier row of the file, or to the latest loaded version of their record."""
+        A false duplicate would need 127 equal bits.
+        """
         if not self.keyed:
             return pa.array([], pa.int64())
-        self._flush()
+        self._accept_now()
         found = self._connection.execute(
-            """SELECT n FROM rows_of_file SEMI JOIN latest USING (k, h)
+            f"""WITH rows_of_file AS ({_ROWS_OF_FILE}),
+            repeated AS (SELECT k, h FROM rows_of_file GROUP BY k, h HAVING count(*) > 1)
+            SELECT n FROM rows_of_file SEMI JOIN latest USING (k, h)
             UNION
-            SELECT n FROM (SELECT n, min(n) OVER (PARTITION BY k, h) AS first FROM rows_of_file SEMI JOIN (
-                SELECT k, h FROM rows_of_file GROUP BY k, h HAVING count(*) > 1) USING (k, h)) WHERE n > first"""
+            SELECT n FROM (SELECT n, min(n) OVER (PARTITION BY k, h) AS first FROM rows_of_file SEMI JOIN repeated
+                USING (k, h)) WHERE n > first""",
+            [str(raw_file)],
         )
         return _column(found, "n")
-
-    def accept(self, duplicates: pa.Array) -> None:
-        """The file is landed: from the next file on its rows are the latest versions of their records."""
-        self._accepted = duplicates
 
     def remember_later(self, raw_files: list[Path]) -> None:
         """Takes in which records these files brought: those that landed after the file that is read again."""
@@ -200,11 +178,11 @@ class Judge:
             paths = [[str(path) for path in raw_files]]
             self._connection.execute("INSERT INTO later SELECT DISTINCT hash(_record_key) FROM read_parquet(?)", paths)
 
-    def rows_later(self, row_numbers: pa.ChunkedArray) -> pa.Array:
-        """Of these good rows of the file the numbers of those whose record a later file brought."""
+    def rows_later(self, raw_file: Path, row_numbers: pa.ChunkedArray) -> pa.Array:
+        """Of these rows of a file the numbers of those whose record a later file brought."""
         self._connection.register("asked", pa.table({"n": row_numbers}))
         found = self._connection.execute(
-            "SELECT n FROM rows_of_file SEMI JOIN asked USING (n) SEMI JOIN later USING (k)"
+            f"SELECT n FROM ({_ROWS_OF_FILE}) SEMI JOIN asked USING (n) SEMI JOIN later USING (k)", [str(raw_file)]
         )
         return _column(found, "n")
 
@@ -214,16 +192,18 @@ class Judge:
         found = self._connection.execute("SELECT row_number FROM refused SEMI JOIN later ON key_hash = k")
         return pc.is_in(refused["row_number"], value_set=_column(found, "row_number"))
 
+    def accept(self, raw_file: Path) -> None:
+        """A file is landed: for the next one its rows are the latest versions of their records."""
+        self._accepted = raw_file
+
     def _accept_now(self) -> None:
-        duplicates, self._accepted = self._accepted, None
-        if duplicates is None or not self.keyed:
+        raw_file, self._accepted = self._accepted, None
+        if raw_file is None:
             return
-        self._connection.register("left_out", pa.table({"n": duplicates}))
         self._connection.execute(
-            """CREATE OR REPLACE TEMP TABLE landed AS
-            SELECT k, arg_max(h, n) AS h FROM rows_of_file ANTI JOIN left_out USING (n) GROUP BY k"""
+            f"CREATE OR REPLACE TEMP TABLE landed AS SELECT k, arg_max(h, n) AS h FROM ({_ROWS_OF_FILE}) GROUP BY k",
+            [str(raw_file)],
         )
-        self._connection.unregister("left_out")
         self._connection.execute("DELETE FROM latest WHERE k IN (SELECT k FROM landed)")
         self._connection.execute("INSERT INTO latest SELECT k, h FROM landed")
 

@@ -125,11 +125,11 @@ def _land_new(opened: OpenBlock, file: LandedFile, name: str, moment: datetime) 
         reading = open_reading(file, ref.settings)
         figures = read_rows(reading, ref, judge, outcome, set_aside)
         file.check_unchanged()
-        duplicates = judge.duplicates()
+        duplicates = judge.duplicates(outcome.end_raw())
         outcome.close(duplicates, len(duplicates))
         entry = replace(entry, **figures.told(reading, outcome))
         _finish(opened, file, entry, outcome)
-        judge.accept(duplicates)
+        judge.accept(raw_path(opened.home, ref, file.sha256))
         return entry
     except FileRefused as refused:
         outcome.discard()

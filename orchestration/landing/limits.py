@@ -11,11 +11,10 @@ WHOLE_FILE_BYTES = 512_000_000
 
 BLANK_LINES_AFTER_FOOTER = 16
 CHUNK_BYTES = 4_000_000
-BATCHES_AHEAD = 3
+BATCHES_AHEAD = 2
 """How many batches are judged while the ones before them are written. With the chunk it bounds the memory of a landing."""
 
-ROWS_NOTED = 500_000
-JUDGE_MEMORY = "160MB"
+JUDGE_MEMORY = "80MB"
 """Of the in-memory DuckDB that judges; beyond it, hashes of rows spill to the home's temporary folder."""
 
 BATCH_ROWS = 100_000

@@ -4,6 +4,7 @@ Rows are given in as they are judged; nothing is visible before `publish`. Decid
 """
 
 from datetime import datetime
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -72,6 +73,12 @@ class Outcome:
         """Raises FileRefused when so many rows do not decode that the declared encoding must be wrong."""
         if self._undecodable > limits.LARGEST_UNDECODABLE_SHARE * self.rows_read:
             raise FileRefused("encoding", f"{self._undecodable} of {self.rows_read} rows are not {encoding}")
+
+    def end_raw(self) -> Path:
+        """Ends the file of good rows; where it is, still unseen. What reading it took of memory goes back for what comes next."""
+        ended = self._raw.close().unfinished
+        pa.default_memory_pool().release_unused()
+        return ended
 
     def close(self, left_out: pa.Array, rows_duplicate: int) -> None:
         """Puts both files safely on disk, still unseen, without the rows of these numbers.
