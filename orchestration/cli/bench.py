@@ -1,4 +1,4 @@
-"""`strata bench run`: where the time of a full run goes, and how far it is from the same SQL run plainly in DuckDB.
+"""`strata bench NAME`. Here `run`: where the time of a full run goes, and how far it is from the same SQL plainly in DuckDB.
 
 Each measurement is one call on a home of its own, thrown away afterwards. A new benchmark is a function here and a line in
 BENCHES.
@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration import warehouse
+from orchestration.cli.bench_landing import Figures, bench_landing
 from orchestration.logic.segmentation.catalogue import FUNCTIONS
 from orchestration.sample import generate
 from orchestration.settings import Home, load_settings
@@ -28,15 +29,14 @@ from orchestration.settings import Home, load_settings
 SIZES = {"small": 2_000, "20k": 20_000, "100k": 100_000, "1m": 1_000_000, "3m": 3_000_000}
 AS_OF, DAYS, SEED = date(2026, 7, 1), 730, 7
 LARGEST_RATIO = 3.0
-Figures = dict[str, dict[str, Any]]
 console = Console()
 
 
-def bench_run(customers: int) -> Figures:
+def bench_run(size: str) -> Figures:
     """A whole run on fresh sample data, split into start, orchestration, dbt's own time, checks and work (seconds)."""
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder) / "home").ensure()
-        generate(home, customers, DAYS, SEED, AS_OF, lambda step, share: None)
+        generate(home, SIZES[size], DAYS, SEED, AS_OF, lambda step, share: None)
         variables = {**os.environ, "STRATA_HOME": str(home.root), "DAGSTER_HOME": str(home.dagster)}
         load = _timed([sys.executable, "-c", "import orchestration.definitions"], variables)
         total = _timed([str(Path(sys.executable).parent / "strata"), "run"], variables)
@@ -45,12 +45,12 @@ def bench_run(customers: int) -> Figures:
     return _figures(load, total, steps, nodes, plain, plain_insights)
 
 
-BENCHES: dict[str, Callable[[int], Figures]] = {"run": bench_run}
+BENCHES: dict[str, Callable[[str], Figures]] = {"run": bench_run, "landing": bench_landing}
 
 
 def run_bench(name: str, size: str, file: Path | None) -> int:
     """Prints the figures and writes them as JSON. Returns 0, or 1 when a figure misses its goal."""
-    figures = BENCHES[name](SIZES[size])
+    figures = BENCHES[name](size)
     table = Table("figure", "value", "unit", "goal", title=f"{name}, {size}")
     for figure, told in figures.items():
         table.add_row(figure, f"{told['value']:,.2f}", told["unit"], str(told["goal"] or ""))

@@ -4,8 +4,10 @@ Every reader in `readers/` speaks these types. No format and no rule of a canoni
 """
 
 import json
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Protocol
 
 import pyarrow as pa
@@ -76,6 +78,25 @@ class Reading(Protocol):
     def header(self) -> list[str] | None: ...
 
     def batches(self) -> Iterator[Batch]: ...
+
+
+def joined(names: list[str], parts: list[Batch]) -> Batch:
+    """Several batches of the same columns as one."""
+    begins = list(accumulate((part.rows for part in parts), initial=0))
+
+    def place(row: int) -> tuple[int | None, int | None, bytes]:
+        part = bisect_right(begins, row) - 1
+        return parts[part].place(row - begins[part])
+
+    return Batch(
+        {
+            name: pa.concat_arrays([part.columns[name] for part in parts] or [pa.array([], pa.string())])
+            for name in names
+        },
+        pa.concat_arrays([part.row_numbers for part in parts] or [pa.array([], pa.int64())]),
+        place,
+        [fault for part in parts for fault in part.faults],
+    )
 
 
 def unique_names(names: list[str]) -> list[str]:

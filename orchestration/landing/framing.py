@@ -51,11 +51,7 @@ def frame_lines(lines: list[str], dialect: Dialect, width: int, final: bool) -> 
             first, suspect = swallowed + 1, True
         elif found.message is None:
             break
-        elif (
-            not final
-            and "unexpected end" in found.message
-            and sum(map(len, lines[found.stopped :])) <= limits.ROW_BYTES
-        ):
+        elif not final and "unexpected end" in found.message and _may_end(lines, found.stopped, dialect, width):
             frame.rest = found.stopped
             break
         else:
@@ -166,6 +162,17 @@ def _sort(
             frame.ends.append(end)
             suspect = False
     return None, suspect
+
+
+def _may_end(lines: list[str], start: int, dialect: Dialect, width: int) -> bool:
+    """Whether a record that is open at the end of what was read may still close: not when it is beyond the row cap, nor when
+    the many lines after its first are all whole records, which its quote would swallow."""
+    if sum(map(len, lines[start:])) > limits.ROW_BYTES:
+        return False
+    if width <= 2 or len(lines) - start <= LOOK_AHEAD:
+        return True
+    inside = _whole_records(lines, start + 1, start + 1 + LOOK_AHEAD, dialect, width)
+    return len(inside) < LOOK_AHEAD or not all(inside)
 
 
 def _swallows(lines: list[str], start: int, end: int, dialect: Dialect, width: int, fits: bool) -> bool:

@@ -47,7 +47,11 @@ class Judge:
     def __init__(self, home: Home, sources_file: SourcesFile, ref: BlockRef, now: datetime):
         self._ref, self._clock = ref, Clock(ref.timezone, now)
         self.keyed = bool(ref.settings.key)
-        settings: dict[str, Any] = {"memory_limit": limits.JUDGE_MEMORY, "temp_directory": str(home.temporary)}
+        settings: dict[str, Any] = {
+            "threads": 1,
+            "memory_limit": limits.JUDGE_MEMORY,
+            "temp_directory": str(home.temporary),
+        }
         self._connection = duckdb.connect(config=settings)
         self._of_thread = threading.local()
         self._accepted: Path | None = None

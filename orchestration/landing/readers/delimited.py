@@ -5,13 +5,14 @@ What is a row's own fault (framing, width, encoding, NUL, a repeated header) end
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pyarrow as pa
 
 from orchestration.landing import limits
-from orchestration.landing.batches import Batch, Fault, FileRefused, unique_names
+from orchestration.landing.batches import Batch, Fault, FileRefused, joined, unique_names
 from orchestration.landing.containers import LandedFile
 from orchestration.landing.framing import Dialect, Frame, Lines, frame_lines, is_blank, open_csv
 from orchestration.landing.readers.clean import parse_clean, record_lines
@@ -44,7 +45,9 @@ class DelimitedReading:
         """The rows of the file, a chunk at a time."""
         self._reader.keep(self._body)  # the header's chunk comes again without the header
         for chunk in self._chunks:
-            yield self._oversize(chunk) if chunk.oversize else self._batch(chunk)
+            batch = self._oversize(chunk) if chunk.oversize else self._batch(chunk)
+            self._reader.expect(batch.rows, len(chunk.data))
+            yield batch
 
     def _read_header(self, chunk: Chunk) -> tuple[list[str], int]:
         if chunk.oversize:
@@ -72,12 +75,14 @@ class DelimitedReading:
 
     def _batch(self, chunk: Chunk) -> Batch:
         if chunk.final and self._form.footer_lines:
-            chunk = chunk.head(self._footer(chunk))
+            chunk = chunk.part(0, self._footer(chunk))
+        return self._clean_batch(chunk) or joined(self.header, list(self._pieces(chunk)))
+
+    def _clean_batch(self, chunk: Chunk) -> Batch | None:
         data = None if self._exact else chunk.utf8
         columns = parse_clean(data, self._dialect, self._received) if data else None
-        return self._exact_batch(chunk) if columns is None or data is None else self._clean_batch(chunk, data, columns)
-
-    def _clean_batch(self, chunk: Chunk, data: bytes, columns: list[pa.Array]) -> Batch:
+        if data is None or columns is None:
+            return None
         rows = len(columns[0])
         numbers = pa.array(np.arange(self._count + 1, self._count + 1 + rows))
         self._count += rows
@@ -91,10 +96,31 @@ class DelimitedReading:
 
         return Batch(dict(zip(self.header, columns, strict=True)), numbers, place)
 
-    def _exact_batch(self, chunk: Chunk) -> Batch:
-        frame = frame_lines(chunk.lines, self._dialect, len(self.header), chunk.final)
-        if frame.rest is not None:
-            self._reader.keep(frame.rest)
+    def _pieces(self, chunk: Chunk) -> Iterator[Batch]:
+        """The chunk a piece at a time, the clean ones the fast way; a record that a piece cuts begins the next one."""
+        first, lines = 0, chunk.line_after(0, len(chunk.data))
+        while first < lines:
+            last = chunk.line_after(first, limits.PIECE_BYTES)
+            clean = self._clean_batch(chunk.part(first, last))
+            if clean:
+                yield clean
+                first = last
+                continue
+            piece, frame = self._framed(chunk, first, last)
+            while frame.rest == 0 and last < lines:  # a record larger than the piece
+                last = chunk.line_after(first, 2 * len(piece.data))
+                piece, frame = self._framed(chunk, first, last)
+            yield self._exact_batch(piece, frame)
+            if frame.rest is not None and last == lines:
+                self._reader.keep(first + frame.rest)
+                return
+            first = last if frame.rest is None else first + frame.rest
+
+    def _framed(self, chunk: Chunk, first: int, last: int) -> tuple[Chunk, Frame]:
+        piece = chunk.part(first, last)
+        return piece, frame_lines(piece.lines, self._dialect, len(self.header), piece.final)
+
+    def _exact_batch(self, chunk: Chunk, frame: Frame) -> Batch:
         self._set_aside_spoilt(frame, chunk)
         numbers, fault_numbers = self._number(frame)
         faults = [
@@ -103,7 +129,9 @@ class DelimitedReading:
         ]
         fields = zip(*frame.rows, strict=True) if frame.rows else ([] for _ in self.header)
         columns = {name: pa.array(values, pa.string()) for name, values in zip(self.header, fields, strict=True)}
-        return Batch(columns, pa.array(numbers), lambda row: chunk.place(frame.starts[row], frame.ends[row]), faults)
+        starts, ends = np.array(frame.starts, dtype=np.int64), np.array(frame.ends, dtype=np.int64)
+        bare = replace(chunk)  # without the decoded lines
+        return Batch(columns, pa.array(numbers), lambda row: bare.place(int(starts[row]), int(ends[row])), faults)
 
     def _footer(self, chunk: Chunk) -> int:
         """The line of the last chunk where its footer begins."""

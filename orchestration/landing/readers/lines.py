@@ -4,6 +4,7 @@ Shared by the readers of text formats. Memory is bounded by the chunk and the ro
 """
 
 import io
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -64,9 +65,20 @@ class Chunk:
             return None
         return None if undecodable(text, self.codec) else text.encode()
 
-    def head(self, lines: int) -> "Chunk":
-        """The first lines of the chunk, as one of its own."""
-        return replace(self, data=self.data[: self.bytes_before(lines)])
+    def part(self, first: int, last: int) -> "Chunk":
+        """The lines from `first` up to, not including, `last`, as a chunk of its own."""
+        start, end = self.bytes_before(first), self.bytes_before(last)
+        return replace(
+            self,
+            data=self.data[start:end],
+            offset=self.offset + start,
+            first_line=self.first_line + first,
+            final=self.final and end == len(self.data),
+        )
+
+    def line_after(self, line: int, size: int) -> int:
+        """The line that begins `size` bytes after the given one, or more."""
+        return min(bisect_left(self._offsets, self._offsets[line] + size), len(self._offsets) - 1)
 
     @property
     def bad(self) -> set[int]:
@@ -114,13 +126,14 @@ class LineReader:
 
     def __init__(self, stream: BinaryIO, declared: str, hold: int = 0):
         self._stream, self._hold = stream, hold
+        self._chunk_bytes = min(limits.CHUNK_BYTES, limits.PIECE_BYTES)
         self._buffer = self._fill(b"", limits.SAMPLE_BYTES)
         self.encoding, self.confidence, skip = settle_encoding(declared, self._buffer)
         self._buffer, self._offset, self._line = self._buffer[skip:], skip, 1
 
     def __iter__(self) -> Iterator[Chunk]:
         while True:
-            size = len(self._buffer) + limits.CHUNK_BYTES
+            size = len(self._buffer) + self._chunk_bytes
             self._buffer = self._fill(self._buffer, size)
             ended = len(self._buffer) < size
             if not self._buffer:
@@ -135,6 +148,12 @@ class LineReader:
                 self._line += chunk.count_lines if self._kept is None else self._kept
             elif not line_end and len(self._buffer) > limits.ROW_BYTES:
                 yield self._oversize_line()
+
+    def expect(self, rows: int, size: int) -> None:
+        """Sets how much is read at a time, from how many rows so many bytes had: short rows take more memory for their bytes."""
+        if rows:
+            wanted = size * limits.CHUNK_ROWS // rows
+            self._chunk_bytes = max(min(wanted, limits.CHUNK_BYTES), min(limits.CHUNK_BYTES, limits.PIECE_BYTES))
 
     def keep(self, line: int) -> None:
         """The lines of the current chunk from `line` on are given again, with what follows them."""
