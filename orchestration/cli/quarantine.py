@@ -86,6 +86,7 @@ def replay(home: Home, files: list[Path], source: str | None, entity: str | None
     if refs is None:
         return 2
     with run_lock(home, "strata quarantine replay"):
+        mended: set[tuple[str, str]] = set()
         for file in files:
             try:
                 taken = take_mends(home, sources, file.read_bytes())
@@ -96,6 +97,9 @@ def replay(home: Home, files: list[Path], source: str | None, entity: str | None
                 f"{file}: {taken.mended:,} rows taken, {taken.not_open:,} closed before, {taken.unknown:,} not of this home",
                 highlight=False,
             )
+            mended |= taken.blocks
+        if files:  # nothing else has changed
+            refs = [ref for ref in refs if (ref.source, ref.block) in mended]
         before = {(entry.source, entry.entity, entry.sha256): entry.rows_loaded for entry in read_ledger(home)}
         load_id = f"replay-{uuid4()}"
         reports = [reread_block(home, sources, ref.source, ref.block, load_id, datetime.now(UTC)) for ref in refs]
@@ -121,16 +125,23 @@ def _chosen(sources: SourcesFile, source: str | None, entity: str | None) -> lis
 
 
 def _print_replay(reports: list[BlockReport], before: dict[tuple[str, str, str], int]) -> None:
-    loaded = 0
-    for report in reports:
-        for file in report.files:
-            gained = file.rows_loaded - before.get((file.source, file.entity, file.sha256), 0)
-            loaded += gained
-            left = f"{file.rows_quarantined:,} left" if file.status == "loaded" else f"refused: {file.reason}"
-            console.print(f"{file.file}: {gained:,} rows loaded, {left}", highlight=False)
-        for name, kind in sorted(report.failed.items()):
-            console.print(f"{name}: could not be read again ({kind}); it is as it was", highlight=False)
-    console.print(f"{loaded:,} rows loaded" + ("; `strata run` carries them on" if loaded else ""), highlight=False)
+    files = [file for report in reports for file in report.files]
+    gains = {file.sha256: file.rows_loaded - before.get((file.source, file.entity, file.sha256), 0) for file in files}
+    for file in files:
+        if file.reason:
+            console.print(f"{file.file}: refused: {file.reason}", highlight=False)
+        elif gains[file.sha256]:
+            console.print(
+                f"{file.file}: {gains[file.sha256]:,} rows loaded, {file.rows_quarantined:,} left", highlight=False
+            )
+    for name, kind in sorted(item for report in reports for item in report.failed.items()):
+        console.print(f"{name}: could not be read again ({kind}); it is as it was", highlight=False)
+    loaded, left = sum(gains.values()), sum(file.rows_quarantined for file in files)
+    console.print(
+        f"{len(files):,} files read again: {loaded:,} rows loaded, {left:,} left"
+        + ("; `strata run` carries them on" if loaded else ""),
+        highlight=False,
+    )
 
 
 def _query(home: Home, sql: str, parameters: dict[str, Any]) -> tuple[list[str], list[tuple[Any, ...]]]:

@@ -18,7 +18,7 @@ PIECE_BYTES = 500_000
 BATCHES_AHEAD = 2
 """How many batches are judged while the ones before them are written. With the chunk it bounds the memory of a landing."""
 
-JUDGE_MEMORY = "80MB"
+JUDGE_MEMORY = "64MB"
 """Of the in-memory DuckDB that judges; beyond it, hashes of rows spill to the home's temporary folder."""
 
 BATCH_ROWS = 100_000

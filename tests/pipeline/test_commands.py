@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.landing import read_quarantine
 from orchestration.runlock import run_lock
 from orchestration.serving import published
 from orchestration.settings import Home, config_folder
@@ -31,6 +32,37 @@ def test_status_tells_loads_last_run_quarantine_and_publication(refreshed: Home)
     assert result.returncode == 0, result.stderr
     for told in ("webshop", "last run: SUCCESS", "quarantine:", "published: as of 2026-07-01"):
         assert told in result.stdout
+
+
+def test_quarantine_when_a_row_is_exported_mended_and_replayed_then_it_is_loaded_once(
+    refreshed: Home, tmp_path: Path
+) -> None:
+    home = copy_home(refreshed, tmp_path / "home")
+    exported = strata(home, "quarantine", "export", "--to", str(tmp_path / "mend"), "--source", "webshop")
+    assert exported.returncode == 0, exported.stderr
+    file = tmp_path / "mend" / "webshop__orders.csv"
+    text = file.read_text(encoding="utf-8-sig")
+    assert ",allowed," in text
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.write_text(text.replace(",???,", ",已付款,"), encoding="utf-8-sig")
+    before = read_quarantine(home)["state"].to_pylist().count("open")
+    replayed = strata(home, "quarantine", "replay", "--file", str(file))
+    assert replayed.returncode == 0, replayed.stderr
+    states = read_quarantine(home)["state"].to_pylist()
+    assert states.count("replayed") >= 1
+    assert states.count("open") == before - states.count("replayed")
+    assert " 0 rows loaded" in strata(home, "quarantine", "replay").stdout
+    listed = strata(home, "status").stdout
+    assert f"quarantine: {states.count('open'):,} rows open" in listed
+
+
+def test_quarantine_when_the_call_is_wrong_then_it_says_what_is_allowed(refreshed: Home, tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text("a,b\n1,2\n", encoding="utf-8")
+    result = strata(refreshed, "quarantine", "replay", "--file", str(other))
+    assert (result.returncode, "quarantine_id" in result.stderr) == (2, True)
+    result = strata(refreshed, "quarantine", "export", "--to", str(tmp_path), "--source", "nobody")
+    assert (result.returncode, "webshop/orders" in result.stderr) == (2, True)
 
 
 def test_explain_shows_a_customer_of_three_channels_on_one_screen(refreshed: Home) -> None:
