@@ -20,6 +20,7 @@ from orchestration.settings.sources import Format
 Place = tuple[Chunk | None, int, bytes]
 OVERSIZE = "\0oversize"
 WHITE_SPACE = " \t\r\n"
+_DAMAGED = "the JSON array is damaged or cut off"
 
 
 class _Refused(ValueError):
@@ -29,7 +30,7 @@ class _Refused(ValueError):
 
 
 class JsonReading:
-    """One file of JSON objects: one a line, or one array of them (type `json`, read whole)."""
+    """One file of JSON objects: one a line, or one array of them (type `json`)."""
 
     header = None
 
@@ -43,7 +44,7 @@ class JsonReading:
     def batches(self) -> Iterator[Batch]:
         """The objects of the file, a batch of lines (or of the array's elements) at a time."""
         texts = self._elements() if self._is_array else self._lines()
-        while rows := list(islice(texts, limits.BATCH_ROWS)):
+        while rows := list(islice(texts, limits.CHUNK_ROWS)):
             yield self._batch(rows)
 
     def _lines(self) -> Iterator[tuple[str | None, Place]]:
@@ -57,29 +58,15 @@ class JsonReading:
                     yield (None if index in chunk.bad else line), (chunk, index, b"")
 
     def _elements(self) -> Iterator[tuple[str | None, Place]]:
-        text = "".join(line for chunk in self._reader for line in self._strict(chunk))
-        decoder, at = json.JSONDecoder(), _skip(text, 0)
-        if text[at : at + 1] != "[":
-            raise FileRefused("format", "the file is no JSON array")
-        at = _skip(text, at + 1)
-        while text[at : at + 1] != "]":
-            try:
-                _, end = decoder.raw_decode(text, at)
-            except (ValueError, RecursionError):
-                raise FileRefused("format", "the JSON array is damaged or cut off") from None
-            element = text[at:end]
+        array = _Array(line for chunk in self._reader for line in self._strict(chunk))
+        for element in array.elements():
             yield element, (None, 0, element.encode("utf-8", "replace")[: limits.KEPT_RAW_BYTES])
-            at = _skip(text, end)
-            if text[at : at + 1] == ",":
-                at = _skip(text, at + 1)
-            elif text[at : at + 1] != "]":
-                raise FileRefused("format", "the JSON array is damaged or cut off")
 
     def _strict(self, chunk: Chunk) -> list[str]:
-        if chunk.oversize or chunk.offset > limits.WHOLE_FILE_BYTES:
+        if chunk.oversize:
             raise FileRefused(
                 "size",
-                f"a JSON array is read whole: lines up to {limits.ROW_BYTES} bytes, file up to {limits.WHOLE_FILE_BYTES}",
+                f"a JSON array with a line of {chunk.length} bytes, at most {limits.ROW_BYTES}",
             )
         if chunk.bad:
             raise FileRefused("encoding", f"bytes that are not {chunk.codec}")
@@ -127,6 +114,53 @@ class JsonReading:
         if "\\u" in text:  # only an escape can bring NUL or half a surrogate pair
             _check_characters([*row, extra])
         return row, extra
+
+
+class _Array:
+    """The elements of one JSON array, as text, read as its lines come in: no more than one element is held."""
+
+    def __init__(self, lines: Iterator[str]):
+        self._lines, self._text, self._at = lines, "", 0
+        self._decoder = json.JSONDecoder()
+
+    def elements(self) -> Iterator[str]:
+        """Raises FileRefused at what is no array, or where it is damaged or cut off."""
+        if self._sign() != "[":
+            raise FileRefused("format", "the file is no JSON array")
+        self._at += 1
+        while self._sign() != "]":
+            end = self._element_end()
+            yield self._text[self._at : end]
+            self._at = end
+            if self._sign() == ",":
+                self._at += 1
+            elif self._sign() != "]":
+                raise FileRefused("format", _DAMAGED)
+
+    def _sign(self) -> str:
+        """The next character that is no white space; the empty text at the end."""
+        while True:
+            while self._at < len(self._text) and self._text[self._at] in WHITE_SPACE:
+                self._at += 1
+            if self._at < len(self._text) or not self._read_on():
+                return self._text[self._at : self._at + 1]
+
+    def _element_end(self) -> int:
+        while True:
+            try:
+                _, end = self._decoder.raw_decode(self._text, self._at)
+                if end < len(self._text):  # a number at the very end may go on
+                    return end
+            except (ValueError, RecursionError):
+                pass
+            if len(self._text) - self._at > limits.ROW_BYTES or not self._read_on():
+                raise FileRefused("format", _DAMAGED)
+
+    def _read_on(self) -> bool:
+        """Takes in as much again as waits, so that an element is not tried line by line; False at the end."""
+        some = list(islice(self._lines, max(64, self._text.count("\n", self._at))))
+        self._text, self._at = self._text[self._at :] + "".join(some), 0
+        return bool(some)
 
 
 class _Float(float):
@@ -185,9 +219,3 @@ def _check_characters(values: list[str | None]) -> None:
             value.encode()
         except UnicodeEncodeError:
             raise _Refused("encoding", "half of a surrogate pair") from None
-
-
-def _skip(text: str, at: int) -> int:
-    while at < len(text) and text[at] in WHITE_SPACE:
-        at += 1
-    return at

@@ -13,7 +13,10 @@ HOSTILE = [
     "'; DROP TABLE raw; --.csv", '";--.csv', "a b.csv", "-rf.csv", "$(touch x).csv", "`x`.csv", "a\nb.csv", "a\tb.csv",
     "*.csv", "[a].csv", "?.csv", "{a,b}.csv", "%s%n.csv", "\\.csv", "名前.csv", "🙂.csv", "\u202ecsv.exe", "CON", "a;b.csv",
     "a|b.csv", "a&b.csv", "a>b.csv", "n" * 251 + ".csv", "--help", "a.csv.gz", "..csv.", "\x7f.csv", "\x1b[31m.csv", "#.csv",
-    "read_csv('passwd').csv",
+    "read_csv('passwd').csv", "a=b.csv", "a@b.csv", "~.csv", "^.csv", "!.csv", "'.csv", '".csv', "a,b.csv", "a:b.csv", "-.csv",
+    "+1.csv", "=1+1.csv", "@sum.csv", "\r.csv", "\x01.csv", "\x80.csv", "\u200b.csv", "\ufeff.csv", "e\u0301.csv", "NUL.csv",
+    "COM1", "a.csv ", " a.csv", "a.CSV", "a.csv;", "..%2fx.csv", "%2e%2e%2f.csv", "a\u2028b.csv", "${HOME}.csv",
+    "{{x}}.csv", "<script>.csv", "🙂" * 62,
 ]  # fmt: skip
 
 
