@@ -165,6 +165,10 @@ landed as (
     group by canonical, source, entity
 ),
 
+linked_records as (
+    select count(*) as rows_in from {{ ref('customer_source_ids') }}
+),
+
 customers as (
     select
         count(*) as rows_out,
@@ -234,7 +238,7 @@ balanced as (
         'customers' as entity,
         'all' as source,
         'all' as block,
-        records.rows_in,
+        linked_records.rows_in,
         customers.rows_out,
         0 as rows_quarantined,
         0 as rows_duplicate,
@@ -246,7 +250,7 @@ balanced as (
         0 as rows_excluded,
         customers.rows_merged
     from customers
-    cross join (select count(*) as rows_in from {{ ref('customer_source_ids') }}) as records
+    cross join linked_records
 ),
 
 conservation as (
