@@ -75,7 +75,7 @@ class DelimitedReading:
 
     def _batch(self, chunk: Chunk) -> Batch:
         if chunk.final and self._form.footer_lines:
-            chunk = chunk.part(0, self._footer(chunk))
+            chunk = replace(chunk.part(0, self._footer(chunk)), final=True)  # no row follows the footer
         return self._clean_batch(chunk) or joined(self.header, list(self._pieces(chunk)))
 
     def _clean_batch(self, chunk: Chunk) -> Batch | None:

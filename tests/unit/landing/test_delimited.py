@@ -135,6 +135,13 @@ def test_landing_when_tsv_then_tabs_part_the_fields(bench):
     assert tsv.raw()[0]["person_ref"] == "c1"
 
 
+def test_landing_when_a_quote_is_open_before_the_footer_then_its_row_alone_is_refused(bench):
+    orders = bench(format={"footer_lines": 2})
+    orders.land(HEADER + '1,c,2026-01-02,1,paid\n2,"c,2026-01-02,1,paid\nTotal,2\nend "of report\n\n')
+    assert [row["order_id"] for row in orders.raw()] == ["1"]
+    assert [row["line_number"] for row in orders.quarantine()] == [3]
+
+
 def test_landing_when_a_field_is_a_megabyte_then_it_loads(orders):
     buffer = io.StringIO()
     csv.writer(buffer).writerow(["1", "x" * 1_000_000, "2026-01-02", "1", "paid"])
