@@ -152,7 +152,7 @@ def _sort(
         if end - start > 1 and dialect.quote and _swallows(lines, start, end, dialect, width, len(row) == width):
             frame.faults.append((start, start + 1, "framing", "a quote is not closed and would swallow rows"))
             return start, True
-        if suspect and dialect.quote and end - start == 1 and lines[start].count(dialect.quote) % 2:
+        if suspect and dialect.quote and end - start == 1 and _quotes(lines[start], dialect) % 2:
             frame.faults.append((start, end, "framing", "a stray quote after a record that could not be framed"))
         elif len(row) != width:
             frame.faults.append((start, end, "width", f"{len(row)} fields, expected {width}"))
@@ -199,11 +199,16 @@ def _whole_records(lines: list[str], first: int, end: int, dialect: Dialect, wid
         while read < wanted:
             row = next(reader)
             text = "".join(following[read : reader.line_num])
-            found.append(len(row) == width and text.count(dialect.quote) % 2 == 0)
+            found.append(len(row) == width and _quotes(text, dialect) % 2 == 0)
             read = reader.line_num
     except (csv.Error, StopIteration):
         found.append(False)
     return found
+
+
+def _quotes(text: str, dialect: Dialect) -> int:
+    """How many quotes a text has, escaped ones aside."""
+    return text.count(dialect.quote) - (text.count(dialect.escape + dialect.quote) if dialect.escape else 0)
 
 
 def _is_whole(line: str, dialect: Dialect, width: int) -> bool:

@@ -34,10 +34,7 @@ class DelimitedReading:
         self._reader = LineReader(file.unpacked(), form.encoding, hold)
         self.encoding, self.confidence = self._reader.encoding, self._reader.confidence
         self._chunks = iter(self._reader)
-        chunk = next(self._chunks, None)
-        if chunk is None:
-            raise FileRefused("empty", "the file has no bytes")
-        self._received, self._body = self._read_header(chunk)
+        self._received, self._body = self._find_header()
         self.header: list[str] = unique_names(self._received)
         self._count = 0
 
@@ -48,6 +45,17 @@ class DelimitedReading:
             batch = self._oversize(chunk) if chunk.oversize else self._batch(chunk)
             self._reader.expect(batch.rows, len(chunk.data))
             yield batch
+
+    def _find_header(self) -> tuple[list[str], int]:
+        """The header and the line after it. Where the first chunk does not hold all of it, more is read."""
+        for chunk in self._chunks:
+            try:
+                return self._read_header(chunk)
+            except FileRefused:
+                if chunk.final or chunk.oversize or len(chunk.data) > limits.ROW_BYTES:
+                    raise
+                self._reader.keep(0)
+        raise FileRefused("empty", "the file has no bytes")
 
     def _read_header(self, chunk: Chunk) -> tuple[list[str], int]:
         if chunk.oversize:
