@@ -12,7 +12,7 @@ WHOLE_FILE_BYTES = 512_000_000
 BLANK_LINES_AFTER_FOOTER = 16
 CHUNK_BYTES = 4_000_000
 CHUNK_ROWS = 25_000
-PIECE_BYTES = 500_000
+PIECE_BYTES = 250_000
 """A chunk that is not clean is read exactly in pieces: Python's lists of texts take ten times the bytes."""
 
 BATCHES_AHEAD = 2
