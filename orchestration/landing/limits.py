@@ -7,11 +7,13 @@ EXPANSION_RATIO = 200
 EXPANSION_FLOOR_BYTES = 16_000_000
 COLUMNS = 2_000
 WHOLE_FILE_BYTES = 512_000_000
-"""Of formats that cannot be read as a stream (JSON arrays, workbooks)."""
+"""Of workbooks, which cannot be read as a stream."""
 
 BLANK_LINES_AFTER_FOOTER = 16
 CHUNK_BYTES = 4_000_000
 CHUNK_ROWS = 25_000
+"""Short rows take more memory for their bytes, so a chunk is no more than about so many of them."""
+
 PIECE_BYTES = 250_000
 """A chunk that is not clean is read exactly in pieces: Python's lists of texts take ten times the bytes."""
 
