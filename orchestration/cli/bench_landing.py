@@ -20,7 +20,7 @@ from orchestration.settings import Home
 from orchestration.settings.sources import SourcesFile
 
 LINES = {"small": 2_000_000, "20k": 2_000_000, "100k": 4_000_000, "1m": 10_000_000, "3m": 30_000_000}
-PAIRS = 3
+PAIRS = 5
 BROKEN_EVERY = 100
 LEAST_RATIO, LEAST_ROWS_A_CORE, LARGEST_MEGABYTES = 0.5, 150_000, 400
 COLUMNS = {

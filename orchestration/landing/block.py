@@ -41,7 +41,7 @@ def open_block(
     ledger = read_block_ledger(home, ref.source, ref.block)
     expire(home, ref, ledger, now - timedelta(days=sources_file.retention.quarantine_days))
     latest = max([now.astimezone(UTC), *(datetime.fromisoformat(entry.loaded_at) for entry in ledger)])
-    with _without_collection(), Judge(home, sources_file, ref, now) as judge:
+    with _without_collection(), Judge(home, ref, now) as judge:
         yield OpenBlock(home, ref, judge, ledger, load_id, latest)
 
 

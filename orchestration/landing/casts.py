@@ -12,11 +12,12 @@ No rule about which column is required lives here (see `contract.py`).
 workbooks and Parquet arrive as ISO text), except where the format itself begins with the year, since that would be a guess.
 """
 
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from orchestration.settings.source_rules import EPOCHS
-from orchestration.settings.sources import SourcesFile, blocks
+from orchestration.settings.sources import BlockRef
 
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _CLOCK = r"\d{2}:\d{2}(:\d{2}([.]\d{1,9})?)?"
@@ -32,18 +33,26 @@ _LARGEST_EPOCH = 100_000_000_000
 _LAST_YEAR = 2100
 
 
-def cast_macros(sources_file: SourcesFile) -> list[str]:
-    """The statements that make the cast macros for the formats and zones of these sources, in the order to run them."""
-    settings = [ref.settings.format for ref in blocks(sources_file)]
-    formats = sorted({form for each in settings for form in (each.dates, each.times) if form} - set(EPOCHS))
-    zones = sorted({ref.timezone for ref in blocks(sources_file)})
+def cast_macros(refs: Iterable[BlockRef]) -> list[str]:
+    """The statements that make the cast macros for the formats and zones of these blocks, in the order to run them.
+
+    Each format is a branch of its own, and planning a branch takes time: whoever casts for one block asks for that one alone.
+    """
+    refs = list(refs)
+    times = {ref.settings.format.format_of_times for ref in refs}
+    days = {ref.settings.format.dates for ref in refs}
+    settled = _settled(sorted({ref.timezone for ref in refs}))
+    points = {ref.settings.format.decimal for ref in refs}
     return [
-        _macro("strata_utc_of_local", "moment, tz", _utc_of_local(zones)),
-        _macro("strata_iso_utc", "value, tz", _iso_utc()),
+        _macro("strata_utc_of_local", "moment, tz", _utc_of_local(settled)),
+        _macro("strata_iso_utc", "value, tz", _iso_utc(settled)),
         _macro("strata_epoch", "value, unit", _epoch()),
-        _macro("to_utc", "value, format, tz", _to_utc(formats)),
-        _macro("to_day", "value, format", _to_day(formats)),
-        *(_macro(name, "value, decimal_point", _number(digits)) for name, digits in (("to_amount", 4), ("to_rate", 8))),
+        _macro("to_utc", "value, format, tz", _by_format(times, _utc_of)),
+        _macro("to_day", "value, format", _by_format(days, _day_of)),
+        *(
+            _macro(name, "value, decimal_point", _number(points, digits))
+            for name, digits in (("to_amount", 4), ("to_rate", 8))
+        ),
         _macro(
             "to_truth",
             "value",
@@ -61,16 +70,18 @@ def _macro(name: str, parameters: str, body: str) -> str:
     return f"CREATE OR REPLACE MACRO {name}({parameters}) AS ({body})"
 
 
-def _utc_of_local(zones: list[str]) -> str:
-    """Zones that keep one offset since some day (China since 1991) skip the ICU conversion, which costs ten times as much."""
-    fixed = []
-    for zone in zones:
-        since, offset = _settled_offset(zone)
-        seconds = int(offset.total_seconds())
-        if since:
-            fixed.append(
-                f"WHEN tz = {literal(zone)} AND moment >= TIMESTAMP '{since:%Y-%m-%d}' THEN moment - to_seconds({seconds})"
-            )
+def _settled(zones: list[str]) -> list[tuple[str, str, int]]:
+    """Zones that keep one offset since some day (China since 1991): zone, day, seconds. They skip the ICU conversion, which costs
+    ten times as much."""
+    found = ((zone, *_settled_offset(zone)) for zone in zones)
+    return [(zone, f"{since:%Y-%m-%d}", int(offset.total_seconds())) for zone, since, offset in found if since]
+
+
+def _utc_of_local(settled: list[tuple[str, str, int]]) -> str:
+    fixed = (
+        f"WHEN tz = {literal(zone)} AND moment >= TIMESTAMP '{since}' THEN moment - to_seconds({seconds})"
+        for zone, since, seconds in settled
+    )
     return f"CASE {' '.join(fixed)} WHEN moment IS NOT NULL THEN timezone('UTC', timezone(tz, moment)) END"
 
 
@@ -84,10 +95,16 @@ def _settled_offset(zone: str) -> tuple[datetime | None, timedelta]:
     return (None, offset) if day.year > 2030 else ((day + timedelta(days=30)).replace(tzinfo=None), offset)
 
 
-def _iso_utc() -> str:
-    # Almost no value has blanks around it, and a trim costs three times the match: so the bare value is tried first.
+def _iso_utc(settled: list[tuple[str, str, int]]) -> str:
+    # Almost no value has blanks around it, and a trim costs three times the match: so the bare value is tried first. ISO days
+    # compare as text, which spares a second cast.
+    fixed = (
+        f"WHEN tz = {literal(zone)} AND value >= '{since}' THEN try_cast(value AS TIMESTAMP) - to_seconds({seconds})"
+        for zone, since, seconds in settled
+    )
     return f"""CASE
-        WHEN regexp_full_match(value, '{ISO_LOCAL}') THEN strata_utc_of_local(try_cast(value AS TIMESTAMP), tz)
+        WHEN regexp_full_match(value, '{ISO_LOCAL}')
+        THEN CASE {" ".join(fixed)} WHEN true THEN strata_utc_of_local(try_cast(value AS TIMESTAMP), tz) END
         WHEN regexp_full_match(trim(value), '{ISO_LOCAL}') THEN strata_utc_of_local(try_cast(trim(value) AS TIMESTAMP), tz)
         WHEN regexp_full_match(trim(value), '{ISO_OFFSET}')
         THEN make_timestamp(epoch_us(try_cast(concat(
@@ -102,12 +119,17 @@ def _epoch() -> str:
         THEN make_timestamp(cast(try_cast(trim(value) AS DECIMAL(24,6)) * (1000000 / unit) AS BIGINT)) END"""
 
 
-def _to_utc(formats: list[str]) -> str:
-    return f"""CASE
-        WHEN format IS NULL THEN strata_iso_utc(value, tz)
-        WHEN format = 'epoch_s' THEN coalesce(strata_epoch(value, 1), strata_iso_utc(value, tz))
-        WHEN format = 'epoch_ms' THEN coalesce(strata_epoch(value, 1000), strata_iso_utc(value, tz))
-        {" ".join(f"WHEN format = {literal(form)} THEN {_declared_utc(form)}" for form in formats)} END"""
+def _by_format(formats: set[str | None], cast: Callable[[str | None], str]) -> str:
+    ordered = sorted(formats, key=lambda form: form or "") or [None]
+    tests = ["format IS NULL" if form is None else f"format = {literal(form)}" for form in ordered]
+    return f"CASE {' '.join(f'WHEN {test} THEN {cast(form)}' for test, form in zip(tests, ordered, strict=True))} END"
+
+
+def _utc_of(form: str | None) -> str:
+    iso = "strata_iso_utc(value, tz)"
+    if form is None:
+        return iso
+    return f"coalesce(strata_epoch(value, {EPOCHS[form]}), {iso})" if form in EPOCHS else _declared_utc(form)
 
 
 def _declared_utc(form: str) -> str:
@@ -116,15 +138,14 @@ def _declared_utc(form: str) -> str:
     return utc if form.startswith("%Y") else f"coalesce({utc}, strata_iso_utc(value, tz))"
 
 
-def _to_day(formats: list[str]) -> str:
+def _day_of(form: str | None) -> str:
     iso = f"""CASE WHEN regexp_full_match(trim(value), '({ISO_LOCAL})|({ISO_OFFSET})')
         THEN try_cast(left(trim(value), 10) AS DATE) END"""
-    declared = " ".join(f"WHEN format = {literal(form)} THEN {_declared_day(form, iso)}" for form in formats)
-    return f"""CASE
-        WHEN format IS NULL THEN {iso}
-        WHEN format = 'epoch_s' THEN coalesce(cast(strata_epoch(value, 1) AS DATE), {iso})
-        WHEN format = 'epoch_ms' THEN coalesce(cast(strata_epoch(value, 1000) AS DATE), {iso})
-        {declared} END"""
+    if form is None:
+        return iso
+    if form in EPOCHS:
+        return f"coalesce(cast(strata_epoch(value, {EPOCHS[form]}) AS DATE), {iso})"
+    return _declared_day(form, iso)
 
 
 def _declared_day(form: str, iso: str) -> str:
@@ -138,8 +159,9 @@ def _declared_day(form: str, iso: str) -> str:
     return f"coalesce({', '.join(parts)})"
 
 
-def _number(digits: int) -> str:
-    return f"CASE decimal_point WHEN ',' THEN {_number_with(',', digits)} ELSE {_number_with('.', digits)} END"
+def _number(points: Collection[str], digits: int) -> str:
+    numbers = [_number_with(point, digits) for point in sorted(points) or ["."]]
+    return numbers[0] if len(numbers) == 1 else f"CASE decimal_point WHEN ',' THEN {numbers[0]} ELSE {numbers[1]} END"
 
 
 def _number_with(point: str, digits: int) -> str:
@@ -149,8 +171,9 @@ def _number_with(point: str, digits: int) -> str:
     unsigned = f"ltrim({bare}, '+-')"
     digits_only = f"regexp_replace({bare}, '[^0-9+{point}-]', '', 'g')"
     grouped = _GROUPED[point].replace("'", "''")
-    typed = f"try_cast(value AS DECIMAL(18,{digits}))"
-    plain = f"WHEN NOT contains(value, '_') AND {typed} IS NOT NULL THEN {typed}" if point == "." else ""
-    return f"""CASE WHEN value = '' THEN NULL {plain}
-        WHEN regexp_full_match({unsigned}, '{grouped}') AND length({bare}) - length({unsigned}) <= 1
-        THEN try_cast(replace({digits_only}, ',', '.') AS DECIMAL(18,{digits})) END"""
+    plain = (
+        f"CASE WHEN NOT contains(value, '_') THEN try_cast(value AS DECIMAL(18,{digits})) END, " if point == "." else ""
+    )
+    return f"""coalesce({plain}
+        CASE WHEN value <> '' AND regexp_full_match({unsigned}, '{grouped}') AND length({bare}) - length({unsigned}) <= 1
+        THEN try_cast(replace({digits_only}, ',', '.') AS DECIMAL(18,{digits})) END)"""

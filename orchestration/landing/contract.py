@@ -78,8 +78,8 @@ class Received:
 def judged_sql(ref: BlockRef, received: Received, clock: Clock) -> tuple[str, list[str]]:
     """A query over `received` and its parameters. Grain: one received row, in its order.
 
-    Always `_record_hash` and `_fault` (`rule:column` or null); where the block or the batch calls for them `_extra`,
-    `_record_key`, `_tombstone_at`, `_event` (UTC) and `_warning_<rule>` (count).
+    Always `_record_hash`, `_fault` (`rule:column` or null) and `_fault_key` (its key's hash or null); where the block or the
+    batch calls for them `_extra`, `_record_key`, `_tombstone_at`, `_event` (UTC) and `_warning_<rule>` (count).
     """
     extra, parameters = _extra(received)
     given = given_columns(ref, received)
@@ -98,10 +98,12 @@ def judged_sql(ref: BlockRef, received: Received, clock: Clock) -> tuple[str, li
         *_event(ref, given, clock),
         *_warnings(given, clock),
     ]
+    has_key = "_fault IS NOT NULL AND _record_key IS NOT NULL"
+    fault_key = f"CASE WHEN {has_key} THEN hash(_record_key) END" if ref.settings.key else "cast(NULL AS UBIGINT)"
     sql = f"""
         WITH mapped AS (SELECT {", ".join(mapped)} FROM received),
         typed AS (SELECT {", ".join(["*", *typed, *known])} FROM mapped)
-        SELECT {", ".join(told)} FROM typed"""
+        SELECT *, {fault_key} AS _fault_key FROM (SELECT {", ".join(told)} FROM typed)"""
     return sql, parameters
 
 
@@ -141,8 +143,11 @@ def _key(ref: BlockRef, received: Received) -> str:
     empty = " AND ".join(_is_blank(name) for name in names)
     if len(ref.settings.key) == 1:
         return f"CASE WHEN {empty} THEN NULL ELSE {names[0]} END"
-    parts = (f"replace(coalesce({name}, ''), chr(31), chr(31) || '.')" for name in names)
-    return f"CASE WHEN {empty} THEN NULL ELSE {' || chr(31) || '.join(parts)} END"
+    bare = [f"coalesce({name}, '')" for name in names]
+    escaped = [f"replace({part}, chr(31), chr(31) || '.')" for part in bare]
+    return f"""CASE WHEN {empty} THEN NULL
+        WHEN {" OR ".join(f"contains({part}, chr(31))" for part in bare)} THEN {" || chr(31) || ".join(escaped)}
+        ELSE {" || chr(31) || ".join(bare)} END"""
 
 
 def _event(ref: BlockRef, given: list[Column], clock: Clock) -> list[str]:

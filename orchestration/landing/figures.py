@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from orchestration.landing import limits
 from orchestration.landing.ahead import ahead
 from orchestration.landing.batches import Batch, Reading
 from orchestration.landing.drift import Checked
@@ -53,7 +54,7 @@ def read_rows(
     `mended` may change the batches before they are judged, `admit` choose among the good rows after.
     """
     figures, checked = Figures(), Checked(reading, ref)
-    for judged in map(admit, ahead(judge.judge, mended(checked))):
+    for judged in map(admit, ahead(judge.judge, mended(checked), limits.JUDGED_AHEAD)):
         outcome.add(judged)
         figures.take(judged)
         if judged.faults:

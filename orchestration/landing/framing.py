@@ -5,9 +5,13 @@ quote never swallows the good rows after it. Bytes, offsets and encodings are th
 """
 
 import csv
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from orchestration.landing import limits
 
@@ -25,9 +29,10 @@ class Dialect(NamedTuple):
 
 @dataclass
 class Frame:
-    """Records of one chunk. Record i spans the lines `starts[i]` up to, not including, `ends[i]`.
+    """Records of some lines. Record i spans the lines `starts[i]` up to, not including, `ends[i]`.
 
     `faults`: (first line, line after the last, rule, reason). `rest`: the line where an unfinished record begins, if any.
+    `end`: the line after the last one read. `suspect`: that line follows one that could not be framed.
     """
 
     rows: list[list[str]] = field(default_factory=list)
@@ -35,6 +40,8 @@ class Frame:
     ends: list[int] = field(default_factory=list)
     faults: list[tuple[int, int, str, str]] = field(default_factory=list)
     rest: int | None = None
+    end: int = 0
+    suspect: bool = False
 
 
 def frame_lines(lines: list[str], dialect: Dialect, width: int, final: bool) -> Frame:
@@ -43,21 +50,49 @@ def frame_lines(lines: list[str], dialect: Dialect, width: int, final: bool) -> 
     Not final: a record still open at the end is left to the caller as `rest`, unless it has grown beyond the row cap.
     """
     frame = Frame()
-    first, suspect = 0, False
-    while first < len(lines):
-        found = _read(lines, first, dialect)
-        swallowed, suspect = _sort(frame, lines, found, dialect, width, suspect)
+    _frame_until(len(lines), frame, lines, dialect, width, final)
+    return frame
+
+
+def frame_doubtful(
+    lines: list[str], plain: np.ndarray, dialect: Dialect, width: int, final: bool
+) -> tuple[Frame, np.ndarray]:
+    """As `frame_lines`, but only of the records that begin on lines that are not `plain`; and which lines are left.
+
+    `plain`: true for each line that is one whole record wherever a record begins on it.
+    """
+    frame, left = Frame(), plain.copy()
+    doubtful, certain = np.flatnonzero(~plain).tolist(), np.flatnonzero(plain).tolist()
+    while frame.rest is None and (next_one := bisect_left(doubtful, frame.end)) < len(doubtful):
+        first = doubtful[next_one]
+        if frame.suspect:  # a record between ends the suspicion, a blank line does not
+            frame.suspect = not any(line.rstrip("\r\n") for line in islice(lines, frame.end, first))
+        frame.end = first
+        following = bisect_left(certain, first)
+        _frame_until(
+            certain[following] if following < len(certain) else len(lines), frame, lines, dialect, width, final
+        )
+        left[first : frame.end] = False
+    if frame.rest is not None:
+        left[frame.rest :] = False
+    return frame, left
+
+
+def _frame_until(stop: int, frame: Frame, lines: list[str], dialect: Dialect, width: int, final: bool) -> None:
+    """Goes on with `frame` until a record ends at line `stop` or after it."""
+    while frame.end < stop:
+        found = _read(lines, frame.end, stop, dialect)
+        swallowed, frame.suspect = _sort(frame, lines, found, dialect, width, frame.suspect)
         if swallowed is not None:
-            first, suspect = swallowed + 1, True
+            frame.end, frame.suspect = swallowed + 1, True
         elif found.message is None:
-            break
+            frame.end = found.stopped
         elif not final and "unexpected end" in found.message and _may_end(lines, found.stopped, dialect, width):
-            frame.rest = found.stopped
-            break
+            frame.rest = frame.end = found.stopped
+            return
         else:
             frame.faults.append(_unframed(lines[found.stopped], found.stopped, found.message))
-            first, suspect = found.stopped + 1, True
-    return frame
+            frame.end, frame.suspect = found.stopped + 1, True
 
 
 def open_csv(lines: Iterable[str], dialect: Dialect) -> Any:
@@ -101,18 +136,20 @@ class _Read:
     message: str | None = None
 
 
-def _read(lines: list[str], first: int, dialect: Dialect) -> _Read:
-    """Reads from line `first` until the end or the first record that cannot be framed: rows, their lines, the complaint."""
+def _read(lines: list[str], first: int, stop: int, dialect: Dialect) -> _Read:
+    """Reads from line `first` until a record ends at `stop` or after, or cannot be framed: rows, their lines, the complaint."""
     if dialect.comment:
-        return _read_around_comments(lines, first, dialect)
+        return _read_around_comments(lines, first, stop, dialect)
     iterator = iter(lines)
     iterator.__setstate__(first)  # type: ignore[attr-defined]  # a slice would copy the rest at every push-back
     reader = open_csv(iterator, dialect)
-    found = _Read()
+    found, enough = _Read(), stop - first
     try:
         for row in reader:
             found.rows.append(row)
             found.ends.append(reader.line_num)
+            if reader.line_num >= enough:
+                break
     except csv.Error as error:
         found.message = str(error)
     found.ends = [first + end for end in found.ends] if first else found.ends
@@ -121,7 +158,7 @@ def _read(lines: list[str], first: int, dialect: Dialect) -> _Read:
     return found
 
 
-def _read_around_comments(lines: list[str], first: int, dialect: Dialect) -> _Read:
+def _read_around_comments(lines: list[str], first: int, stop: int, dialect: Dialect) -> _Read:
     source, found = Lines(lines, first, dialect.comment), _Read(stopped=first)
     reader = open_csv(source, dialect)
     try:
@@ -130,6 +167,9 @@ def _read_around_comments(lines: list[str], first: int, dialect: Dialect) -> _Re
             found.starts.append(first if source.start is None else source.start)
             found.ends.append(source.position)
             source.start, found.stopped = None, source.position
+            if source.position >= stop:
+                return found
+        found.stopped = len(lines)  # comments may follow the last record
     except csv.Error as error:
         found.message = str(error)
         found.stopped = found.stopped if source.start is None else source.start

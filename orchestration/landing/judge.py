@@ -21,7 +21,7 @@ from orchestration.landing.batches import Batch, Fault
 from orchestration.landing.casts import cast_macros
 from orchestration.landing.contract import REASONS, Clock, Received, given_columns, judged_sql
 from orchestration.settings.home import Home
-from orchestration.settings.sources import DELETED_AT, BlockRef, SourcesFile
+from orchestration.settings.sources import DELETED_AT, BlockRef
 
 _ROWS_OF_FILE = "SELECT _row_number AS n, hash(_record_key) AS k, _record_hash AS h FROM read_parquet(?)"
 
@@ -44,7 +44,7 @@ class Judged:
 class Judge:
     """One in-memory database for one block. It reads only arrow tables and this home's raw files (R15)."""
 
-    def __init__(self, home: Home, sources_file: SourcesFile, ref: BlockRef, now: datetime):
+    def __init__(self, home: Home, ref: BlockRef, now: datetime):
         self._ref, self._clock = ref, Clock(ref.timezone, now)
         self.keyed = bool(ref.settings.key)
         settings: dict[str, Any] = {
@@ -55,7 +55,7 @@ class Judge:
         self._connection = duckdb.connect(config=settings)
         self._of_thread = threading.local()
         self._accepted: Path | None = None
-        for statement in cast_macros(sources_file):
+        for statement in cast_macros([ref]):
             self._connection.execute(statement)
         self._connection.execute(f"SET allowed_directories = [{_quoted(home.raw)}]")
         self._connection.execute("SET enable_external_access = false; SET preserve_insertion_order = false")
@@ -92,7 +92,7 @@ class Judge:
         if told["_fault"].null_count < batch.rows:
             broken = pc.is_valid(told["_fault"])
             faults = faults + self._faults(batch, told["_fault"])
-            keys += self._keys(told.filter(broken))
+            keys += told["_fault_key"].filter(broken).to_pylist()
             kept = pc.invert(broken)
             columns, row_numbers, told = columns.filter(kept), row_numbers.filter(kept), told.filter(kept)
         return Judged(
@@ -137,12 +137,6 @@ class Judge:
             faults.append(Fault(number, line, offset, column, rule, REASONS[rule], raw))
         return faults
 
-    def _keys(self, told: pa.Table) -> list[int | None]:
-        if not self.keyed:
-            return [None] * told.num_rows
-        hashed = "SELECT CASE WHEN _record_key IS NOT NULL THEN hash(_record_key) END AS k FROM received"
-        return self._tell(hashed, [], told.select(["_record_key"]))["k"].to_pylist()
-
     def _raw(self, columns: pa.Table, row_numbers: pa.Array, told: pa.Table) -> pa.Table:
         """The good rows with all that raw says of a row; what is the same for a whole load is the writer's to add."""
         rows = len(row_numbers)
@@ -164,16 +158,24 @@ class Judge:
         if not self.keyed:
             return pa.array([], pa.int64())
         self._accept_now()
-        found = self._connection.execute(
-            f"""WITH rows_of_file AS ({_ROWS_OF_FILE}),
-            repeated AS (SELECT k, h FROM rows_of_file GROUP BY k, h HAVING count(*) > 1)
-            SELECT n FROM rows_of_file SEMI JOIN latest USING (k, h)
-            UNION
-            SELECT n FROM (SELECT n, min(n) OVER (PARTITION BY k, h) AS first FROM rows_of_file SEMI JOIN repeated
-                USING (k, h)) WHERE n > first""",
-            [str(raw_file)],
+        path = [str(raw_file)]
+        self._connection.execute(
+            f"""CREATE OR REPLACE TEMP TABLE repeated AS
+            SELECT hash(k, h) AS kh FROM ({_ROWS_OF_FILE}) GROUP BY kh HAVING count(*) > 1""",
+            path,
         )
-        return _column(found, "n")
+        ways = {
+            "latest": f"SELECT n FROM ({_ROWS_OF_FILE}) SEMI JOIN latest USING (k, h)",
+            "repeated": f"""SELECT n FROM (SELECT n, min(n) OVER (PARTITION BY k, h) AS first FROM ({_ROWS_OF_FILE})
+                SEMI JOIN repeated ON hash(k, h) = kh) WHERE n > first""",
+        }
+        found = [
+            _column(self._connection.execute(sql, path), "n") for table, sql in ways.items() if self._has_rows(table)
+        ]
+        return pc.unique(pa.concat_arrays(found)) if found else pa.array([], pa.int64())
+
+    def _has_rows(self, table: str) -> bool:
+        return bool(self._connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone())
 
     def remember_later(self, raw_files: list[Path]) -> None:
         """Takes in which records these files brought: those that landed after the file that is read again."""

@@ -17,8 +17,8 @@ CHUNK_ROWS = 25_000
 PIECE_BYTES = 250_000
 """A chunk that is not clean is read exactly in pieces: Python's lists of texts take ten times the bytes."""
 
-BATCHES_AHEAD = 2
-"""How many batches are judged while the ones before them are written. With the chunk it bounds the memory of a landing."""
+JUDGED_AHEAD = 2
+"""How many batches are judged while those before them are written. With the chunk it bounds the memory of a landing."""
 
 JUDGE_MEMORY = "64MB"
 """Of the in-memory DuckDB that judges; beyond it, hashes of rows spill to the home's temporary folder."""

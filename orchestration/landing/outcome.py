@@ -136,4 +136,4 @@ class Outcome:
 
 def repeated(text: str, rows: int) -> pa.DictionaryArray:
     """One text for all rows, held once."""
-    return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), rows), pa.array([text]))
+    return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int8()), rows), pa.array([text]))

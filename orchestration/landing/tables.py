@@ -16,7 +16,7 @@ from orchestration.settings.entities import ENTITIES, Entity
 from orchestration.settings.home import Home
 from orchestration.settings.sources import BlockRef
 
-_REPEATED = pa.dictionary(pa.int32(), pa.string())  # in the Parquet file it is plain text, held once
+_REPEATED = pa.dictionary(pa.int8(), pa.string())  # in the Parquet file it is plain text, held once
 TECHNICAL = (
     ("_extra", pa.string()),
     ("_source", _REPEATED),

@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from orchestration.durable import sync
+
 UNFINISHED = ".unfinished"
 _SAMPLE_ROWS = 5_000
 
@@ -51,7 +53,7 @@ class ParquetTarget:
     def publish(self) -> None:
         self.close()
         self._unfinished.replace(self.path)
-        sync_folder(self.path.parent)
+        sync(self.path.parent)
 
     def discard(self) -> None:
         if self._writer and not self._file.closed:
@@ -87,7 +89,7 @@ def publish_unfinished(path: Path) -> None:
     unfinished = path.with_name(path.name + UNFINISHED)
     if unfinished.exists():
         unfinished.replace(path)
-        sync_folder(path.parent)
+        sync(path.parent)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -97,7 +99,7 @@ def write_text(path: Path, text: str) -> None:
     file.write(text.encode())
     _sync_and_close(file)
     unfinished.replace(path)
-    sync_folder(path.parent)
+    sync(path.parent)
 
 
 def move(path: Path, target: Path) -> None:
@@ -116,21 +118,13 @@ def move(path: Path, target: Path) -> None:
         unfinished.replace(target)
         path.unlink()
     target.chmod(0o600)
-    sync_folder(target.parent)
+    sync(target.parent)
 
 
 def remove_unfinished(folder: Path) -> None:
     """Takes away what a killed run left behind."""
     for path in folder.glob("*" + UNFINISHED):
         path.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _create(path: Path):  # type: ignore[no-untyped-def]

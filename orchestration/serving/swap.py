@@ -8,6 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
+from orchestration.durable import sync
 from orchestration.serving.build import ORDINARY, PARQUET, RESTRICTED
 
 BUILD_PREFIX = ".build-"
@@ -28,7 +29,7 @@ def swap_in(serving: Path, build: Path) -> None:
     shutil.rmtree(build / "spill", ignore_errors=True)
     _seal(build)
     (build / READY).touch(mode=0o600)
-    _sync(build)
+    sync(build)
     _finish(serving, build)
 
 
@@ -48,13 +49,13 @@ def _finish(serving: Path, build: Path) -> None:
     (serving / VERSIONS).chmod(0o700)
     if (build / PARQUET).exists():
         (build / PARQUET).replace(version / PARQUET)
-    _sync(version)
-    _sync(serving / VERSIONS)
+    sync(version)
+    sync(serving / VERSIONS)
     for name in (RESTRICTED, ORDINARY):
         if (build / name).exists():
             (build / name).replace(serving / name)
     _point(serving / PARQUET, version / PARQUET)
-    _sync(serving)
+    sync(serving)
     shutil.rmtree(build)
     _prune(serving / VERSIONS)
 
@@ -78,14 +79,6 @@ def _seal(build: Path) -> None:
     for folder, _, names in os.walk(build, topdown=False):
         for name in names:
             Path(folder, name).chmod(0o600)
-            _sync(Path(folder, name))
+            sync(Path(folder, name))
         Path(folder).chmod(0o700)
-        _sync(Path(folder))
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync(Path(folder))

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from orchestration.settings.sources import Block
 
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030", "gbk", "big5", "shift_jis", "utf-16", "latin-1", "cp1252", "auto")
-EPOCHS = ("epoch_s", "epoch_ms")
+EPOCHS = {"epoch_s": 1, "epoch_ms": 1000}
+"""Times as numbers since 1970 in UTC: how many to a second."""
+
 DIRECTIVES = "YymbBdHIMSfpzjaA%"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 TABLE = re.compile(r"[^\W\d][\w$]*(\.[^\W\d][\w$]*)?")

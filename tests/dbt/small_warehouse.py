@@ -88,7 +88,7 @@ class SmallWarehouse:
             con.execute("set TimeZone = 'UTC'")
             for schema in SCHEMAS:
                 con.execute(f"create schema {schema}")
-            for macro in cast_macros(self.settings):
+            for macro in cast_macros(blocks(self.settings)):
                 con.execute(macro)
             for name in ENTITIES:
                 _write_raw(con, name, self.rows.get(name, []))

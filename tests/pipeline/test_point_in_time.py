@@ -9,6 +9,7 @@ import pytest
 from orchestration.landing import cast_macros
 from orchestration.settings import Home, load_settings
 from orchestration.settings.entities import ENTITIES, Entity
+from orchestration.settings.sources import blocks
 from orchestration.warehouse import as_of_instant
 from tests.conftest import copy_home
 from tests.pipeline.steps import build_insights
@@ -30,7 +31,7 @@ def cut_raw(home: Home, day: date) -> int:
     instant = as_of_instant(day, settings.sources.business.timezone)
     before = after = 0
     with duckdb.connect() as con:
-        for macro in cast_macros(settings.sources):
+        for macro in cast_macros(blocks(settings.sources)):
             con.execute(macro)
         for path in home.raw.glob("*/*/*/*.parquet"):
             entity = ENTITIES[path.parts[-4]]

@@ -4,8 +4,8 @@ What is a row's own fault (framing, width, encoding, NUL, a repeated header) end
 """
 
 import csv
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -14,8 +14,8 @@ import pyarrow as pa
 from orchestration.landing import limits
 from orchestration.landing.batches import Batch, Fault, FileRefused, joined, unique_names
 from orchestration.landing.containers import LandedFile
-from orchestration.landing.framing import Dialect, Frame, Lines, frame_lines, is_blank, open_csv
-from orchestration.landing.readers.clean import parse_clean, record_lines
+from orchestration.landing.framing import Dialect, Frame, Lines, frame_doubtful, frame_lines, is_blank, open_csv
+from orchestration.landing.readers.clean import PlainLines, has_lone_return
 from orchestration.landing.readers.lines import Chunk, LineReader
 from orchestration.settings.sources import Format
 
@@ -84,62 +84,75 @@ class DelimitedReading:
     def _batch(self, chunk: Chunk) -> Batch:
         if chunk.final and self._form.footer_lines:
             chunk = replace(chunk.part(0, self._footer(chunk)), final=True)  # no row follows the footer
-        return self._clean_batch(chunk) or joined(self.header, list(self._pieces(chunk)))
-
-    def _clean_batch(self, chunk: Chunk) -> Batch | None:
         data = None if self._exact else chunk.utf8
-        columns = parse_clean(data, self._dialect, self._received) if data else None
-        if data is None or columns is None:
-            return None
+        known = PlainLines(data, self._dialect, self._received) if data and not has_lone_return(data) else None
+        columns = known.parse_all() if known else None
+        if known and columns:
+            return self._whole_batch(chunk, columns, known.filled)
+        return joined(self.header, list(self._pieces(chunk, known)))
+
+    def _whole_batch(self, chunk: Chunk, columns: list[pa.Array], filled: Callable[[], np.ndarray]) -> Batch:
+        """A chunk whose lines are all plain."""
         rows = len(columns[0])
         numbers = pa.array(np.arange(self._count + 1, self._count + 1 + rows))
         self._count += rows
-
-        @cache
-        def lines() -> np.ndarray:
-            return record_lines(data)
+        lines = cache(filled)
 
         def place(row: int) -> tuple[int | None, int | None, bytes]:
             return chunk.place(int(lines()[row]), int(lines()[row]) + 1)
 
         return Batch(dict(zip(self.header, columns, strict=True)), numbers, place)
 
-    def _pieces(self, chunk: Chunk) -> Iterator[Batch]:
-        """The chunk a piece at a time, the clean ones the fast way; a record that a piece cuts begins the next one."""
+    def _pieces(self, chunk: Chunk, known: PlainLines | None) -> Iterator[Batch]:
+        """The chunk a piece at a time; a record that a piece cuts begins the next one."""
         first, lines = 0, chunk.line_after(0, len(chunk.data))
         while first < lines:
-            last = chunk.line_after(first, limits.PIECE_BYTES)
-            clean = self._clean_batch(chunk.part(first, last))
-            if clean:
-                yield clean
-                first = last
-                continue
-            piece, frame = self._framed(chunk, first, last)
-            while frame.rest == 0 and last < lines:  # a record larger than the piece
-                last = chunk.line_after(first, 2 * len(piece.data))
-                piece, frame = self._framed(chunk, first, last)
-            yield self._exact_batch(piece, frame)
-            if frame.rest is not None and last == lines:
-                self._reader.keep(first + frame.rest)
+            size = limits.PIECE_BYTES
+            piece = self._framed(chunk, first, chunk.line_after(first, size), known)
+            while piece.frame.rest == 0 and piece.last < lines:  # a record larger than the piece
+                size *= 2
+                piece = self._framed(chunk, first, chunk.line_after(first, size), known)
+            yield self._piece_batch(chunk, piece)
+            rest = piece.frame.rest
+            if rest is not None and piece.last == lines:
+                self._reader.keep(first + rest)
                 return
-            first = last if frame.rest is None else first + frame.rest
+            first = piece.last if rest is None else first + rest
 
-    def _framed(self, chunk: Chunk, first: int, last: int) -> tuple[Chunk, Frame]:
-        piece = chunk.part(first, last)
-        return piece, frame_lines(piece.lines, self._dialect, len(self.header), piece.final)
+    def _framed(self, chunk: Chunk, first: int, last: int, known: PlainLines | None) -> "_Piece":
+        """The plain lines parsed together; the records of the doubtful ones framed exactly."""
+        part, width = chunk.part(first, last), len(self.header)
+        if known:
+            plain = known.plain[first:last].copy()
+            plain[list(part.bad)] = False
+            frame, left = frame_doubtful(part.lines, plain, self._dialect, width, part.final)
+            columns = known.parse(first, left) if left.any() else []
+            if columns is not None:
+                return _Piece(part, first, last, frame, columns, known.filled(first, left))
+        frame = frame_lines(part.lines, self._dialect, width, part.final)
+        return _Piece(part, first, last, frame, [], np.array([], np.int64))
 
-    def _exact_batch(self, chunk: Chunk, frame: Frame) -> Batch:
-        self._set_aside_spoilt(frame, chunk)
-        numbers, fault_numbers = self._number(frame)
-        faults = [
-            _fault(chunk, number, start, end, rule, reason)
-            for number, (start, end, rule, reason) in zip(fault_numbers, frame.faults, strict=True)
-        ]
+    def _piece_batch(self, chunk: Chunk, piece: "_Piece") -> Batch:
+        """The rows of a piece in the order of its lines."""
+        frame, first = piece.frame, piece.first
+        self._set_aside_spoilt(frame, piece.part)
+        starts = np.concatenate([piece.lines, np.array(frame.starts, dtype=np.int64)])
+        order = np.argsort(starts, kind="stable")
+        starts = starts[order] + first
+        ends = np.concatenate([piece.lines + 1, np.array(frame.ends, dtype=np.int64)])[order] + first
+        spoilt = [(start + first, end + first, rule, reason) for start, end, rule, reason in frame.faults]
+        numbers, fault_numbers = self._number(starts, spoilt)
+        faults = [_fault(chunk, number, *each) for number, each in zip(fault_numbers, spoilt, strict=True)]
         fields = zip(*frame.rows, strict=True) if frame.rows else ([] for _ in self.header)
-        columns = {name: pa.array(values, pa.string()) for name, values in zip(self.header, fields, strict=True)}
-        starts, ends = np.array(frame.starts, dtype=np.int64), np.array(frame.ends, dtype=np.int64)
-        bare = replace(chunk)  # without the decoded lines
-        return Batch(columns, pa.array(numbers), lambda row: bare.place(int(starts[row]), int(ends[row])), faults)
+        columns = [pa.array(values, pa.string()) for values in fields]
+        if piece.columns:
+            both = zip(piece.columns, columns, strict=True)
+            columns = [pa.concat_arrays(pair).take(pa.array(order)) for pair in both] if frame.rows else piece.columns
+
+        def place(row: int) -> tuple[int | None, int | None, bytes]:
+            return chunk.place(int(starts[row]), int(ends[row]))
+
+        return Batch(dict(zip(self.header, columns, strict=True)), pa.array(numbers), place, faults)
 
     def _footer(self, chunk: Chunk) -> int:
         """The line of the last chunk where its footer begins."""
@@ -171,13 +184,13 @@ class DelimitedReading:
             return "nul", "a NUL character"
         return None
 
-    def _number(self, frame: Frame) -> tuple[np.ndarray, list[int]]:
-        """Row numbers of the rows and of the faults, together in the order of the file."""
-        starts = np.array(frame.starts + [fault[0] for fault in frame.faults], dtype=np.int64)
-        numbers = np.empty(len(starts), dtype=np.int64)
-        numbers[np.argsort(starts, kind="stable")] = np.arange(self._count + 1, self._count + 1 + len(starts))
-        self._count += len(starts)
-        return numbers[: len(frame.starts)], numbers[len(frame.starts) :].tolist()
+    def _number(self, starts: np.ndarray, faults: list[Spoilt]) -> tuple[np.ndarray, list[int]]:
+        """Row numbers of rows and faults that begin on these lines, together in the order of the file."""
+        together = np.concatenate([starts, np.array([fault[0] for fault in faults], dtype=np.int64)])
+        numbers = np.empty(len(together), dtype=np.int64)
+        numbers[np.argsort(together, kind="stable")] = np.arange(self._count + 1, self._count + 1 + len(together))
+        self._count += len(together)
+        return numbers[: len(starts)], numbers[len(starts) :].tolist()
 
     def _oversize(self, chunk: Chunk) -> Batch:
         self._count += 1
@@ -185,6 +198,19 @@ class DelimitedReading:
         fault = Fault(self._count, chunk.first_line, chunk.offset, None, "row_size", reason, chunk.data)
         empty = pa.array([], pa.int64())
         return Batch({name: pa.array([], pa.string()) for name in self.header}, empty, chunk_without_rows, [fault])
+
+
+@dataclass
+class _Piece:
+    """The lines from `first` up to, not including, `last` of a chunk, as a chunk of their own: `columns` of the plain ones,
+    which stand on `lines` of it, and the `frame` of the others."""
+
+    part: Chunk
+    first: int
+    last: int
+    frame: Frame
+    columns: list[pa.Array]
+    lines: np.ndarray
 
 
 def chunk_without_rows(_: int) -> tuple[int | None, int | None, bytes]:

@@ -4,12 +4,12 @@ Shared by the readers of text formats. Memory is bounded by the chunk and the ro
 """
 
 import io
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate
 from typing import BinaryIO
+
+import numpy as np
 
 from orchestration.landing import limits
 from orchestration.landing.encodings import settle_encoding, undecodable
@@ -51,8 +51,8 @@ class Chunk:
         """How many lines there are, without decoding them where line ends can be told by their bytes."""
         if self.codec.startswith("utf-16") or "_decoded" in self.__dict__:
             return len(self.lines)
-        returns = self.data.count(b"\r") - self.data.count(b"\r\n") if b"\r" in self.data else 0
-        return self.data.count(b"\n") + returns + (not self.data.endswith((b"\n", b"\r")))
+        returns = _count(self.data, b"\r") - self.data.count(b"\r\n") if b"\r" in self.data else 0
+        return _count(self.data, b"\n") + returns + (not self.data.endswith((b"\n", b"\r")))
 
     @cached_property
     def utf8(self) -> bytes | None:
@@ -78,7 +78,7 @@ class Chunk:
 
     def line_after(self, line: int, size: int) -> int:
         """The line that begins `size` bytes after the given one, or more."""
-        return min(bisect_left(self._offsets, self._offsets[line] + size), len(self._offsets) - 1)
+        return min(int(self._offsets.searchsorted(self._offsets[line] + size)), len(self._offsets) - 1)
 
     @property
     def bad(self) -> set[int]:
@@ -86,7 +86,7 @@ class Chunk:
 
     def _decode_by_line(self) -> tuple[list[str], set[int]]:
         lines, bad = [], set()
-        for index, raw in enumerate(self.raw_lines):
+        for index, raw in enumerate(self._raw_lines()):
             try:
                 lines.append(raw.decode(self.codec))
             except UnicodeDecodeError:
@@ -96,8 +96,7 @@ class Chunk:
                 )
         return lines, bad
 
-    @cached_property
-    def raw_lines(self) -> list[bytes]:
+    def _raw_lines(self) -> list[bytes]:
         if not self.codec.startswith("utf-16"):
             return self.data.splitlines(keepends=True)
         whole = len(self.data) & ~1
@@ -106,16 +105,17 @@ class Chunk:
         return [*raw[:-1], raw[-1] + self.data[whole:]] if raw else [self.data]
 
     @cached_property
-    def _offsets(self) -> list[int]:
-        return list(accumulate(map(len, self.raw_lines), initial=0))
+    def _offsets(self) -> np.ndarray:
+        lengths = [0, *map(len, self._raw_lines())]
+        return np.cumsum(np.array(lengths, dtype=np.int64))
 
     def place(self, start: int, end: int) -> tuple[int, int, bytes]:
         """Line number, byte offset and raw bytes (up to the kept cap) of the lines `start` up to, not including, `end`."""
-        first, last = self._offsets[start], self._offsets[end]
+        first, last = self.bytes_before(start), self.bytes_before(end)
         return self.first_line + start, self.offset + first, self.data[first : min(last, first + limits.KEPT_RAW_BYTES)]
 
     def bytes_before(self, line: int) -> int:
-        return self._offsets[line]
+        return int(self._offsets[line])
 
 
 class LineReader:
@@ -132,22 +132,27 @@ class LineReader:
         self._buffer, self._offset, self._line = self._buffer[skip:], skip, 1
 
     def __iter__(self) -> Iterator[Chunk]:
+        again = 0  # how many bytes were looked at already, and come again
         while True:
-            size = len(self._buffer) + self._chunk_bytes
+            size = again + self._chunk_bytes
             self._buffer = self._fill(self._buffer, size)
             ended = len(self._buffer) < size
             if not self._buffer:
                 return
-            line_end = len(self._buffer) if ended else self._last_line_end(len(self._buffer))
+            again = min(size, len(self._buffer))
+            line_end = again if ended else self._last_line_end(again)
             cut = line_end if ended else self._before_held(line_end)
             if cut:
                 chunk = Chunk(self._buffer[:cut], self._offset, self._line, self.encoding, ended)
                 self._kept: int | None = None
                 yield chunk
-                self._advance(cut if self._kept is None else chunk.bytes_before(self._kept))
+                used = cut if self._kept is None else chunk.bytes_before(self._kept)
                 self._line += chunk.count_lines if self._kept is None else self._kept
-            elif not line_end and len(self._buffer) > limits.ROW_BYTES:
+                self._advance(used)
+                again -= used
+            elif not line_end and again > limits.ROW_BYTES:
                 yield self._oversize_line()
+                again = 0
 
     def expect(self, rows: int, size: int) -> None:
         """Sets how much is read at a time, from how many rows so many bytes had: short rows take more memory for their bytes."""
@@ -186,6 +191,8 @@ class LineReader:
         at = self._buffer.rfind(b"\n", 0, before)
         if at < 0:  # old line ends; one at the very end may be half of \r\n
             at = self._buffer.rfind(b"\r", 0, min(before, len(self._buffer) - 1))
+            while at >= 0 and self._buffer[at + 1 : at + 2] == b"\n":  # its second half lies beyond
+                at = self._buffer.rfind(b"\r", 0, at)
         return at + 1
 
     def _first_line_end(self) -> int:
@@ -211,3 +218,8 @@ class LineReader:
         self._advance(end)
         self._line += 1
         return chunk
+
+
+def _count(data: bytes, byte: bytes) -> int:
+    """As `data.count`, in a third of the time where the byte is frequent."""
+    return int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == ord(byte)))

@@ -14,10 +14,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from orchestration.durable import sync
 from orchestration.settings.home import Home
 from orchestration.settings.sources import BlockRef
 from orchestration.sources.report import PullError
-from orchestration.sources.sql.writing import NOTE, sync_folder
+from orchestration.sources.sql.writing import NOTE
 
 _STAMP = "%Y%m%dT%H%M%S%fZ"
 _STAMP_GLOB = f"{'[0-9]' * 8}T{'[0-9]' * 12}Z"
@@ -83,14 +84,14 @@ class Place:
         """The last two steps; each may have been done before."""
         if self.part(mark).exists():
             self.part(mark).replace(self.landing / mark.file)
-            sync_folder(self.landing)
+            sync(self.landing)
         self.next.replace(self.state)
-        sync_folder(self.state.parent)
+        sync(self.state.parent)
 
     def count(self) -> None:
         """The state in `unfinished` is whole: from here on the pull counts."""
         self.unfinished.replace(self.next)
-        sync_folder(self.state.parent)
+        sync(self.state.parent)
 
     def _mark_in(self, path: Path) -> Mark:
         try:

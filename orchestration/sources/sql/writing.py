@@ -39,11 +39,3 @@ class TextFile:
         missing = [pa.nulls(table.num_rows, pa.string())] * (len(self._schema) - table.num_columns)
         self._writer.write_table(pa.Table.from_arrays([*table.columns, *missing], schema=self._schema))
         self.rows += table.num_rows
-
-
-def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

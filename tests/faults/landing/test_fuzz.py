@@ -118,7 +118,7 @@ def _read(path: Path, block: Block, *, exact: bool) -> tuple[Any, int]:
             columns: dict[str, list[Any]] = {name: [] for name in reading.header}
             numbers, places, faults, fast = [], [], [], 0
             for batch in reading.batches():
-                fast += not exact and "_clean_batch" in batch.place.__qualname__
+                fast += not exact and "_whole_batch" in batch.place.__qualname__
                 for name, column in batch.columns.items():
                     columns[name] += column.to_pylist()
                 numbers += batch.row_numbers.to_pylist()

@@ -7,23 +7,23 @@ import duckdb
 import pytest
 
 from orchestration.landing.casts import cast_macros
-from orchestration.settings.sources import SourcesFile
+from orchestration.settings.sources import SourcesFile, blocks
 
-FORMATS = ["%d/%m/%Y", "%d/%m/%Y %H:%M", "%Y%m%d", "%d.%m.%Y %H:%M %z"]
+FORMATS = [None, "epoch_s", "epoch_ms", "%d/%m/%Y", "%d/%m/%Y %H:%M", "%Y%m%d", "%d.%m.%Y %H:%M %z"]
 
 
 @pytest.fixture(scope="module")
 def run():
-    blocks = {
-        f"b{index}": {"entity": "persons", "columns": {"source_record_id": "id"}, "format": {"dates": form}}
-        for index, form in enumerate(FORMATS)
+    entities = {
+        f"b{index}": {"entity": "persons", "columns": {"source_record_id": "id"}, "format": form}
+        for index, form in enumerate([*({"dates": form} for form in FORMATS), {"decimal": ","}])
     }
     sources = {
-        "a": {"channel": "crm", "trust": 1, "entities": blocks},
-        "b": {"channel": "crm", "trust": 1, "timezone": "Europe/Berlin", "entities": blocks},
+        "a": {"channel": "crm", "trust": 1, "entities": entities},
+        "b": {"channel": "crm", "trust": 1, "timezone": "Europe/Berlin", "entities": entities},
     }
     connection = duckdb.connect()
-    for statement in cast_macros(SourcesFile.model_validate({"sources": sources})):
+    for statement in cast_macros(blocks(SourcesFile.model_validate({"sources": sources}))):
         connection.execute(statement)
     return lambda sql, *values: connection.execute(f"SELECT {sql}", list(values)).fetchone()[0]
 

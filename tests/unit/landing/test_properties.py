@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.landing.framing import Dialect, frame_lines
+from orchestration.landing.framing import Dialect, frame_doubtful, frame_lines
+from orchestration.landing.readers.clean import PlainLines
 from orchestration.landing.readers.json_rows import JsonReading
 from tests.unit.landing.conftest import HEADER, ORDERS, Bench
 
@@ -93,6 +94,24 @@ def test_framing_when_read_in_pieces_then_it_equals_the_whole(values, piece):
         parts += frame.rows
         waiting = waiting[frame.rest :] if frame.rest is not None else []
     assert parts == whole
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.text(alphabet='ab,"\n', max_size=8), min_size=1, max_size=16).map("".join).filter(len))
+def test_framing_when_plain_lines_go_their_own_way_then_every_line_ends_as_in_the_whole(text):
+    lines = list(io.StringIO(text, newline=""))
+    whole = frame_lines(lines, COMMAS, 2, final=True)
+    known = PlainLines(text.encode(), COMMAS, ["x", "y"])
+    frame, left = frame_doubtful(lines, known.plain, COMMAS, 2, final=True)
+    plain = known.filled(0, left).tolist()
+    assert sorted([*frame.starts, *plain]) == whole.starts
+    assert frame.faults == whole.faults
+    columns = known.parse(0, left) if left.any() else None
+    if columns:
+        parsed = dict(zip(plain, map(list, zip(*(column.to_pylist() for column in columns), strict=True)), strict=True))
+        assert parsed | dict(zip(frame.starts, frame.rows, strict=True)) == dict(
+            zip(whole.starts, whole.rows, strict=True)
+        )
 
 
 def dirty_file(seed):

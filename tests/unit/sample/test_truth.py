@@ -10,7 +10,7 @@ import pytest
 from orchestration.landing import land_block
 from orchestration.landing.casts import cast_macros
 from orchestration.settings.loader import load_model
-from orchestration.settings.sources import SourcesFile
+from orchestration.settings.sources import SourcesFile, blocks
 
 from .conftest import AS_OF, Sample, write_sample
 from .reading import SOURCES, all_blocks, read_rows
@@ -92,7 +92,7 @@ def test_landing_when_sample_is_landed_then_quarantine_and_duplicates_are_the_pl
 
 def test_times_when_landed_then_no_event_after_as_of_but_planted_ones(sample: Sample) -> None:
     sources, connection = load_model(SOURCES, SourcesFile), duckdb.connect()
-    for macro in cast_macros(sources):
+    for macro in cast_macros(blocks(sources)):
         connection.execute(macro)
     end = (
         datetime(AS_OF.year, AS_OF.month, AS_OF.day, tzinfo=ZoneInfo("Asia/Shanghai"))
