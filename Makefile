@@ -12,7 +12,7 @@ REAL_HOME := var-real
 timed = @TIMEFORMAT=$$'\n[time] $(1): %1R s\n'; time
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-real dev test check format lock bench-landing bench-run campaign-landing clean
+.PHONY: help demo demo-real dev test check format lock bench-landing bench-identity bench-run campaign-landing clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -64,6 +64,9 @@ bench-landing: $(VENV)/.run ## the lander against pyarrow, each in processes of 
 
 campaign-landing: $(VENV)/.dev ## the long proofs of landing: 10,000 files, 60 MB of dirt, a line of 1 GB, 200 schedules (half an hour)
 	STRATA_CAMPAIGN=full STRATA_FILES=10000 STRATA_SCHEDULES=200 $(BIN)/pytest tests/faults tests/connectors
+
+bench-identity: $(VENV)/.run ## the linking against sets with a known truth
+	$(BIN)/strata bench identity
 
 bench-run: $(VENV)/.run ## where the time of a full run at 20,000 customers goes
 	$(BIN)/strata bench run --size 20k

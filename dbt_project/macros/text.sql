@@ -21,3 +21,12 @@ case when {{ column }} is not null and not {{ is_cut_short(column) }} then {{ co
 {% macro is_cut_short(column) -%}{{ adapter.dispatch('is_cut_short')(column) }}{%- endmacro %}
 {% macro duckdb__is_cut_short(column) -%}regexp_matches({{ column }}, '^[0-9][.,][0-9]+[Ee][+][0-9]+$'){%- endmacro %}
 {% macro spark__is_cut_short(column) -%}{{ column }} rlike '^[0-9][.,][0-9]+[Ee][+][0-9]+$'{%- endmacro %}
+
+{#- Letters and digits of a text in lower case, null when there are none: as people type it, less how they space it. -#}
+{% macro compact_text(column) -%}{{ adapter.dispatch('compact_text')(column) }}{%- endmacro %}
+{% macro duckdb__compact_text(column) -%}
+nullif(regexp_replace(lower({{ column }}), '[^\p{L}\p{N}]', '', 'g'), '')
+{%- endmacro %}
+{% macro spark__compact_text(column) -%}
+nullif(regexp_replace(lower({{ column }}), '[^\\p{L}\\p{N}]', ''), '')
+{%- endmacro %}

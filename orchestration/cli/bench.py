@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration import warehouse
+from orchestration.cli.bench_identity import bench_identity
 from orchestration.cli.bench_landing import Figures, bench_landing
 from orchestration.logic.segmentation.catalogue import FUNCTIONS
 from orchestration.sample import generate
@@ -45,7 +46,7 @@ def bench_run(size: str) -> Figures:
     return _figures(load, total, steps, nodes, plain, plain_insights)
 
 
-BENCHES: dict[str, Callable[[str], Figures]] = {"run": bench_run, "landing": bench_landing}
+BENCHES: dict[str, Callable[[str], Figures]] = {"run": bench_run, "landing": bench_landing, "identity": bench_identity}
 
 
 def run_bench(name: str, size: str, file: Path | None) -> int:
@@ -53,7 +54,12 @@ def run_bench(name: str, size: str, file: Path | None) -> int:
     figures = BENCHES[name](size)
     table = Table("figure", "value", "unit", "goal", title=f"{name}, {size}")
     for figure, told in figures.items():
-        table.add_row(figure, f"{told['value']:,.2f}", told["unit"], str(told["goal"] or ""))
+        table.add_row(
+            figure,
+            f"{told['value']:,.4g}" if told["value"] < 1 else f"{told['value']:,.2f}",
+            told["unit"],
+            str(told["goal"] or ""),
+        )
     console.print(table)
     if file:
         file.write_text(json.dumps({"bench": name, "size": size, "figures": figures}, indent=1), encoding="utf-8")

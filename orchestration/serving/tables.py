@@ -70,6 +70,7 @@ TABLES = (
     ServingTable("customers", "marts.customers", ("customer_id",)),
     ServingTable("customer_source_ids", "marts.customer_source_ids", ("source", "entity", "source_record_id")),
     ServingTable("identity_events", "marts.identity_events", ("event_id",)),
+    ServingTable("identity_review", "marts.identity_review", ("pair_id",)),
     ServingTable("survivorship", "marts.survivorship", ("customer_id", "field")),
     ServingTable("orders", "marts.orders", ("order_key",)),
     ServingTable("order_lines", "marts.order_lines", ("line_key",)),

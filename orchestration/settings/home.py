@@ -56,6 +56,11 @@ class Home:
         return self.root / "dagster"
 
     @property
+    def models(self) -> Path:
+        """Kept linking models, `<version>.json`."""
+        return self.state / "models" / "identity"
+
+    @property
     def state(self) -> Path:
         return self.root / "state"
 

@@ -6,7 +6,7 @@ Add a setting of the linking, the names or the survivorship here and in the YAML
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from orchestration.settings.loader import Strict
 
@@ -48,8 +48,24 @@ class ClusterLimits(Strict):
     """What one customer may hold at most."""
 
     max_records: int = Field(default=60, ge=2)
-    max_birth_dates: Count = 2
+    max_birth_dates: Count = 4
     max_national_ids: Count = 1
+
+
+class LinkingModel(Strict):
+    """What becomes of the pairs that the model proposes; see the comments in identity.yml."""
+
+    version: str | None = Field(default=None, pattern="^[0-9a-f]{12}$")
+    link: float = Field(default=0.9, gt=0, lt=1)
+    review: float = Field(default=0.3, gt=0, lt=1)
+    veto_below: float = Field(default=0.03, ge=0, le=1)
+    margin: float = Field(default=6.0, ge=0)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "LinkingModel":
+        if self.review > self.link:
+            raise ValueError(f"review ({self.review}) at most link ({self.link})")
+        return self
 
 
 class Placeholders(Strict):
@@ -93,6 +109,7 @@ class IdentityFile(Strict):
     source_merge_strength: Count = 110
     max_signatures: int = Field(default=40, ge=2, le=60)
     clusters: ClusterLimits = Field(default_factory=ClusterLimits)
+    model: LinkingModel = Field(default_factory=LinkingModel)
     placeholders: dict[PlaceholderType, Placeholders] = Field(default_factory=dict)
     freemail_domains: tuple[str, ...] = ()
     legal_forms: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from quality.checks import Rule, Suite, Table, at_most, between, in_set, no_rows
 CUSTOMERS = Table("marts.customers")
 SOURCE_IDS = Table("marts.customer_source_ids")
 EVENTS = Table("marts.identity_events", may_be_empty=True)
+REVIEW = Table("marts.identity_review", may_be_empty=True)
 SURVIVORSHIP = Table("marts.survivorship", may_be_empty=True)
 REFERENCES = Table("marts.bridge_person_refs", may_be_empty=True)
 ORDERS = Table("marts.orders", may_be_empty=True)
@@ -63,7 +64,16 @@ anti join marts.orders as orders on lines.order_key = orders.order_key
 
 
 def suite(thresholds: Mapping[str, float]) -> Suite:
-    tables = (CUSTOMERS, SOURCE_IDS, EVENTS, SURVIVORSHIP, REFERENCES, *(table for table, _ in FACTS), CONSERVATION)
+    tables = (
+        CUSTOMERS,
+        SOURCE_IDS,
+        EVENTS,
+        REVIEW,
+        SURVIVORSHIP,
+        REFERENCES,
+        *(table for table, _ in FACTS),
+        CONSERVATION,
+    )
     rules = [*_customer_rules(), *_identity_rules(thresholds), *_order_rules(thresholds)]
     for table, key in FACTS:
         rules += [not_null(table, key), unique(table, key), _no_orphans(table)]
@@ -124,6 +134,8 @@ def _identity_rules(thresholds: Mapping[str, float]) -> list[Rule]:
         ),
         unique(EVENTS, "event_id"),
         in_set(EVENTS, "kind", ("created", "merged", "split", "override", "undone")),
+        unique(REVIEW, "pair_id"),
+        between(REVIEW, "probability", 0, 1),
         unique(SURVIVORSHIP, "customer_id", "field"),
         _no_orphans(SURVIVORSHIP),
         unique(REFERENCES, "source", "person_ref_by", "person_ref_value"),

@@ -18,7 +18,16 @@ from orchestration.settings.sources import blocks
 from tests.conftest import environment
 
 ROOT = Path(__file__).resolve().parents[2]
-MARTS = {"customers", "customer_source_ids", "identity_events", "survivorship", "orders", "order_lines", "interactions"}
+MARTS = {
+    "customers",
+    "customer_source_ids",
+    "identity_events",
+    "identity_review",
+    "survivorship",
+    "orders",
+    "order_lines",
+    "interactions",
+}
 INSIGHTS = {
     "customer_features", "rfm_scores", "abc_classes", "lifecycle_states", "scorecard_points", "customer_tiers",
     "churn_warnings", "customer_tier_table",

@@ -22,7 +22,7 @@ def build_insights(home: Home, day: date) -> dict[str, str]:
     warehouse.prepare(home, settings, day, datetime.now(UTC))
     dbt(home, "--select", *STAGING)
     with warehouse.connect(home) as con:
-        identity.resolve(con, settings)
+        identity.resolve(con, settings, home.models)
     dbt(home, "--exclude", *STAGING)
     with warehouse.connect(home) as con:
         for compute in FUNCTIONS.values():

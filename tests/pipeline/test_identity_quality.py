@@ -1,12 +1,21 @@
-"""How well deterministic keys link the sample, against its truth. The figures for 20,000 customers are in docs/performance.md."""
+"""How well the linking does on data with a known truth. The figures for larger data are in docs/performance.md."""
 
 import duckdb
 
+from orchestration.cli.bench_identity import GOALS, link_febrl
 from orchestration.logic.identity import Quality, measure
 from orchestration.settings import Home
 
 
-def test_linking_by_keys_reaches_its_figures(refreshed: Home) -> None:
+def test_linking_when_a_public_set_is_read_by_configuration_then_it_reaches_its_goal() -> None:
+    linked = link_febrl(3, with_id=False)
+    assert linked.whole.count_records == 5_000
+    assert linked.whole.f1 >= GOALS[3]
+    assert linked.whole.precision >= 0.999
+    assert linked.keys.f1 < linked.whole.f1
+
+
+def test_linking_of_the_sample_reaches_its_figures(refreshed: Home) -> None:
     quality = measure_home(refreshed)
     assert quality.count_records > 300
     assert quality.precision >= 0.98

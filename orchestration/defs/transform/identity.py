@@ -32,14 +32,31 @@ GATE = sorted(dbt_staging.keys)
             owners=DATA_TEAM,
             description="When customers came into being and were merged, and why. Grain: event.",
         ),
+        dg.AssetSpec(
+            ["identity", "model_links"],
+            deps=GATE,
+            group_name="intermediate",
+            kinds={"python", "duckdb"},
+            owners=DATA_TEAM,
+            description="Links that the model proposed and that were kept. Grain: pair of records.",
+        ),
+        dg.AssetSpec(
+            ["identity", "review"],
+            deps=GATE,
+            group_name="intermediate",
+            kinds={"python", "duckdb"},
+            owners=DATA_TEAM,
+            description="Pairs of records that the model doubts, for people to decide. Grain: pair of records.",
+        ),
     ],
     partitions_def=DAYS,
     backfill_policy=ONE_DAY_A_RUN,
     pool="warehouse",
 )
 def identity_clusters(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterator[dg.MaterializeResult]:
-    """Connected components over the accepted links, cut where a guard is broken, with stable ids and the ledger."""
+    """Links by keys, then by the model, into components, cut where a guard is broken; with stable ids and the ledger."""
     with pipeline.connect() as con:
-        counts = identity.resolve(con, pipeline.settings)
+        counts = identity.resolve(con, pipeline.settings, pipeline.home.models)
     yield dg.MaterializeResult(asset_key=["identity", "clusters"], metadata=counts)
-    yield dg.MaterializeResult(asset_key=["identity", "events"])
+    for name in ("events", "model_links", "review"):
+        yield dg.MaterializeResult(asset_key=["identity", name])

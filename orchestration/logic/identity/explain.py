@@ -41,7 +41,13 @@ def explain_links(con: duckdb.DuckDBPyConnection, customer_id: str) -> Explanati
     links = con.execute(
         """
         select left_record_id, right_record_id, key_type, strength, links.linked_at, evidence
-        from intermediate.int_identity__links as links
+        from (
+            select left_record_id, right_record_id, key_type, strength, linked_at, evidence
+            from intermediate.int_identity__links
+            union all
+            select left_record_id, right_record_id, 'model', strength, linked_at, evidence
+            from identity.model_links
+        ) as links
         join identity.clusters as a on left_record_id = a.record_id
         join identity.clusters as b on right_record_id = b.record_id
         where a.customer_id = $customer_id and b.customer_id = $customer_id

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import duckdb
 import pytest
 
+from orchestration.logic.identity.comparisons import FIELDS
 from orchestration.settings import config_folder
 from orchestration.settings.entities import ENTITIES
 from orchestration.settings.identity import IdentityFile
@@ -58,6 +59,9 @@ def _warehouse_of(records, links) -> duckdb.DuckDBPyConnection:
             left_record_id varchar, right_record_id varchar, key_type varchar, strength integer,
             linked_at timestamp, evidence varchar)
     """)
+    con.execute("create table intermediate.int_identity__comparables (record_id varchar)")
+    for column in FIELDS:
+        con.execute(f"alter table intermediate.int_identity__comparables add column {column} varchar")
     for record_id, day in records:
         moment = None if day is None else f"2025-01-{day:02d}"
         con.execute("insert into intermediate.int_identity__records values (?, ?, null, null)", [record_id, moment])

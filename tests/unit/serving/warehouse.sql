@@ -106,6 +106,9 @@ create table marts.identity_events as select
     'E' || customer_id as event_id, 'created' as kind, customer_id, cast(null as varchar) as other_customer_id,
     timestamp '2026-01-01 00:00:00' as at, 'data' as cause, cast(null as varchar) as evidence
 from marts.customers;
+create table marts.identity_review as select
+    'P1' as pair_id, 'webshop/accounts/1' as left_record_id, 'crm/contacts/1' as right_record_id, 0.5 as probability,
+    'given equal' as evidence, 'open' as state;
 create table marts.survivorship as select
     customer_id, 'city' as field, 'webshop' as source, 'P1' as source_record_id, 'trust' as rule, 0 as count_conflicts
 from marts.customers;

@@ -1,0 +1,160 @@
+"""What the model compares in two persons and which pairs it looks at, as Splink settings.
+
+A new field: a column in `int_identity__comparables`, its name in FIELDS, a comparison here, and a blocking rule if the field is
+worth one. Names and numbers are typed wrongly in their own ways, so each kind of field has its own levels. What a level is worth
+is learned (`model.py`), never written here.
+"""
+
+import re
+from collections.abc import Callable, Collection
+from typing import Any
+
+from splink import SettingsCreator, block_on
+from splink.blocking_rule_library import CustomRule
+from splink.comparison_level_library import CustomLevel, ElseLevel, ExactMatchLevel, NullLevel
+from splink.comparison_library import CustomComparison
+
+ID = "unique_id"
+FIELDS = (
+    "given", "family", "script", "birth", "gender", "national_id", "phone", "mailbox", "street", "locality", "city", "postcode",
+    "region",
+)  # fmt: skip
+
+CHINESE = "('han', 'pinyin')"
+_OTHER_SCRIPTS = f"(script_l = 'mixed' and script_r in {CHINESE}) or (script_r = 'mixed' and script_l in {CHINESE})"
+
+
+def settings(fields: Collection[str]) -> dict[str, Any]:
+    """Splink's settings for data in which these FIELDS are filled. Without parameters: see `model.Model.settings`."""
+    return SettingsCreator(
+        "dedupe_only",
+        comparisons=[make() for name, make in COMPARISONS.items() if NEEDS.get(name, {name}) <= set(fields)],
+        blocking_rules_to_generate_predictions=[
+            *(
+                block_on(*rule)
+                for rule in BLOCKING
+                if {field for part in rule for field in _fields(part)} <= set(fields)
+            ),
+            *(
+                CustomRule(f"l.{one} = r.{other} and l.postcode = r.postcode")
+                for pair in SWAPPED
+                for one, other in (pair, pair[::-1])
+                if {*pair, "postcode"} <= set(fields)
+            ),
+        ],
+        unique_id_column_name=ID,
+    ).create_settings_dict("duckdb")
+
+
+def levels(comparison: dict[str, Any]) -> list[dict[str, Any]]:
+    """The levels of a comparison that carry weights, the most agreement first; the one for unknown values has none."""
+    return [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
+
+
+def _text(name: str, swapped_with: str = "", unknown: str = "") -> CustomComparison:
+    """Text typed by people: equal, in the neighbouring field, one slip, two slips, alike."""
+    left, right = f"{name}_l", f"{name}_r"
+    similarity = f"jaro_winkler_similarity({left}, {right})"
+    slips = f"damerau_levenshtein({left}, {right})"
+    swapped = f"{left} = {swapped_with}_r or {swapped_with}_l = {right}"
+    missing = f"{left} is null or {right} is null"
+    return CustomComparison(
+        output_column_name=name,
+        comparison_levels=[
+            CustomLevel(f"{missing} or {unknown}" if unknown else missing, "unknown").configure(is_null_level=True),
+            ExactMatchLevel(name, term_frequency_adjustments=True).configure(label_for_charts="equal"),
+            *([CustomLevel(swapped, f"stands in {swapped_with}")] if swapped_with else []),
+            CustomLevel(f"{slips} <= 1 and length({left}) >= 4", "one slip"),
+            CustomLevel(f"{slips} <= 2 and length({left}) >= 6 or {similarity} >= 0.92", "two slips"),
+            CustomLevel(f"{similarity} >= 0.82", "alike"),
+            ElseLevel().configure(label_for_charts="differs"),
+        ],
+    )
+
+
+def _code(name: str, slips: int, by_frequency: bool = True) -> CustomComparison:
+    """A number, or a word from a list, typed by people: equal, or so many slips."""
+    distance = f"damerau_levenshtein({name}_l, {name}_r)"
+    return CustomComparison(
+        output_column_name=name,
+        comparison_levels=[
+            NullLevel(name),
+            ExactMatchLevel(name, term_frequency_adjustments=by_frequency).configure(label_for_charts="equal"),
+            *(CustomLevel(f"{distance} <= {count}", f"{count} slips") for count in range(1, slips + 1)),
+            ElseLevel().configure(label_for_charts="differs"),
+        ],
+    )
+
+
+def _place() -> CustomComparison:
+    """City, postcode and region tell much the same, so they count together."""
+    slip = "damerau_levenshtein(city_l, city_r) <= 1 and length(city_l) >= 4"
+    return CustomComparison(
+        output_column_name="place",
+        comparison_levels=[
+            NullLevel("city"),
+            CustomLevel("city_l = city_r and postcode_l = postcode_r", "city and postcode"),
+            ExactMatchLevel("city", term_frequency_adjustments=True).configure(label_for_charts="city"),
+            CustomLevel(
+                f"postcode_l = postcode_r and ({slip} or jaro_winkler_similarity(city_l, city_r) >= 0.88)",
+                "both, a slip",
+            ),
+            CustomLevel("postcode_l = postcode_r", "postcode"),
+            CustomLevel(f"{slip} or jaro_winkler_similarity(city_l, city_r) >= 0.88", "city, a slip"),
+            CustomLevel("region_l = region_r", "region"),
+            ElseLevel().configure(label_for_charts="differs"),
+        ],
+    )
+
+
+COMPARISONS: dict[str, Callable[[], Any]] = {
+    "given": lambda: _text("given", swapped_with="family", unknown=_OTHER_SCRIPTS),
+    "family": lambda: _text("family"),
+    "birth": lambda: _code("birth", 2),
+    "gender": lambda: _code("gender", 0, by_frequency=False),
+    "national_id": lambda: _code("national_id", 2),
+    "phone": lambda: _code("phone", 2),
+    "mailbox": lambda: _code("mailbox", 1),
+    "street": lambda: _text("street", swapped_with="locality"),
+    "locality": lambda: _text("locality"),
+    "place": _place,
+}
+"""By the name of the comparison. That of given names knows nothing where one is English and the other Chinese."""
+
+KEYS = ("national_id", "phone", "mailbox")
+"""Comparisons of what is a key too."""
+
+NEEDS = {"place": {"city"}}
+"""The fields without which a comparison is left out, where its name is not the field."""
+
+BLOCKING = (
+    ("given", "family"),
+    ("birth",),
+    ("phone",),
+    ("mailbox",),
+    ("national_id",),
+    ("street",),
+    ("given", "postcode"),
+    ("family", "postcode"),
+    ("given", "city"),
+    ("family", "city", "substr(given, 1, 1)"),
+    ("locality", "postcode"),
+    ("locality", "city"),
+    ("family", "substr(phone, 1, 9)"),
+    ("family", "substr(mailbox, 1, 5)"),
+    ("substr(birth, 5, 4)", "postcode"),
+    ("substr(birth, 5, 4)", "substr(given, 1, 3)"),
+    ("substr(birth, 5, 4)", "substr(family, 1, 3)"),
+    ("substr(birth, 1, 4)", "substr(given, 1, 2)", "substr(family, 1, 2)"),
+    ("substr(street, 1, 5)", "postcode"),
+    ("substr(street, 1, 5)", "city"),
+    ("substr(locality, 1, 5)", "city"),
+)
+"""A pair that agrees on all parts of one of these is looked at."""
+
+SWAPPED = (("given", "family"), ("street", "locality"))
+"""And one in which these two stand in each other's place, in one postcode."""
+
+
+def _fields(part: str) -> list[str]:
+    return re.findall(r"(?:substr\()?([a-z_]+)", part)[-1:]

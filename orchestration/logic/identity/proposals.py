@@ -1,0 +1,169 @@
+"""What the model proposes: pairs of customers that the keys left apart and that are probably one person.
+
+Customers by keys come in, each as one row of its most frequent values; links above the threshold and pairs for review go out. A
+field in which this data hardly ever contradicts itself vetoes; so the model never links twins, or father and son of one name,
+where birth dates and given names can be trusted, and does without vetoes where they cannot. Numbers of records are those of
+`resolve.py`, the thresholds are in identity.yml.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from orchestration.logic.identity.comparisons import CHINESE, FIELDS, ID, levels
+from orchestration.logic.identity.model import SAMPLE_CUSTOMERS, Model, linker, train
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from orchestration.settings.identity import LinkingModel
+
+NO_PROPOSALS = """
+    create or replace temp table proposals (
+        left_number bigint, right_number bigint, probability double, weight double, comparison varchar, veto varchar,
+        ambiguous boolean)
+"""
+_TOGETHER = ("given", "family", "script")
+_OTHER_FIELDS = tuple(name for name in FIELDS if name not in _TOGETHER)
+
+
+def learn(con: duckdb.DuckDBPyConnection) -> Model | None:
+    """A model of the records in `compared` (number, cluster, FIELDS), from a sample of customers with all their records."""
+    con.execute(f"""
+        create or replace temp table chosen as
+        select * from compared semi join (
+            select cluster from compared group by cluster order by hash(cluster), cluster limit {SAMPLE_CUSTOMERS}
+        ) using (cluster)
+    """)
+    records = con.execute(f"select number as {ID}, {', '.join(FIELDS)} from chosen order by number").to_arrow_table()
+    model = train(records, representatives(con, "chosen"))
+    con.execute("drop table chosen")
+    return model
+
+
+def propose(con: duckdb.DuckDBPyConnection, model: Model, settings: LinkingModel) -> None:
+    """Writes the temporary table `proposals` (grain: pair of clusters): left_number, right_number, probability, weight,
+    comparison (in words), veto (the field, or null), ambiguous. Reads `compared`; a cluster is named by its oldest record."""
+    rows = representatives(con, "compared")
+    scored = _score(rows, model, settings.review)
+    con.register("scored", scored)
+    con.register("representatives", rows)
+    con.execute(f"""
+        create or replace temp table proposals as
+        with pairs as (
+            select
+                least(unique_id_l, unique_id_r) as left_number,
+                greatest(unique_id_l, unique_id_r) as right_number,
+                match_probability as probability,
+                match_weight as weight,
+                comparison
+            from scored
+        ),
+        judged as (
+            select
+                pairs.*,
+                {_veto(model, settings.veto_below)} as veto
+            from pairs
+            join representatives as a on pairs.left_number = a.{ID}
+            join representatives as b on pairs.right_number = b.{ID}
+        ),
+        ends as (
+            select left_number as number, right_number as partner, left_number, right_number, weight
+            from judged where veto is null and probability >= {settings.link}
+            union all
+            select right_number, left_number, left_number, right_number, weight
+            from judged where veto is null and probability >= {settings.link}
+        ),
+        rivals as (
+            select one.left_number, one.right_number
+            from ends as one
+            join ends as other
+                on one.number = other.number and one.partner <> other.partner and one.weight < other.weight + {settings.margin}
+            join representatives as a on one.partner = a.{ID}
+            join representatives as b on other.partner = b.{ID}
+            where {_veto(model, settings.veto_below)} is not null
+        )
+        select judged.*, (left_number, right_number) in (from rivals) as ambiguous
+        from judged
+        order by left_number, right_number
+    """)
+    con.unregister("scored")
+    con.unregister("representatives")
+
+
+def representatives(con: duckdb.DuckDBPyConnection, compared: str) -> pa.Table:
+    """One row a cluster of a table like `compared`: its most frequent name (given, family and script of one record), and the
+    most frequent value of each other field; ties go to the smallest."""
+    others = ", ".join(
+        f"max(value) filter (field = '{name}') as {name}" for name in _OTHER_FIELDS
+    )  # one value is left of each, so max only picks it
+    return con.execute(f"""
+        with names as (
+            select cluster, given, family, script
+            from {compared}
+            where given is not null or family is not null
+            group by cluster, given, family, script
+            qualify row_number() over (
+                partition by cluster
+                order by given is null or family is null, count(*) desc, script, given nulls last, family nulls last
+            ) = 1
+        ),
+        told as (unpivot (select cluster, {", ".join(_OTHER_FIELDS)} from {compared}) on {", ".join(_OTHER_FIELDS)}
+            into name field value value),
+        frequent as (
+            select cluster, field, value
+            from told
+            group by cluster, field, value
+            qualify row_number() over (partition by cluster, field order by count(*) desc, value) = 1
+        ),
+        others as (select cluster, {others} from frequent group by cluster)
+        select cluster as {ID}, {", ".join(FIELDS)}
+        from (select distinct cluster from {compared})
+        left join names using (cluster)
+        left join others using (cluster)
+        order by cluster
+    """).to_arrow_table()
+
+
+def _score(rows: pa.Table, model: Model, least: float) -> pa.Table:
+    """The pairs of rows that the model holds for one person with at least this probability, and how they compare."""
+    settings = model.settings(rows.num_rows)
+    found, con = linker(rows, settings)
+    with con:
+        pairs = found.inference.predict(threshold_match_probability=least).physical_name
+        return con.execute(f"""
+            select unique_id_l, unique_id_r, match_probability, match_weight, {_told(settings)} as comparison
+            from {pairs}
+        """).to_arrow_table()
+
+
+def _told(settings: dict[str, Any]) -> str:
+    """SQL over scored pairs: how each known field compares, in words."""
+    parts = []
+    for comparison in settings["comparisons"]:
+        name, found = comparison["output_column_name"], levels(comparison)
+        words = [level["label_for_charts"] for level in found]
+        cases = " ".join(f"when {len(found) - 1 - place} then '{name} {word}'" for place, word in enumerate(words))
+        parts.append(f"case gamma_{name} {cases} end")
+    return f"concat_ws(', ', {', '.join(parts)})"
+
+
+def _veto(model: Model, below: float) -> str:
+    """SQL over two representatives a and b: the field in which they contradict, where it is to be trusted, or null."""
+    can_tell = f"not (a.script = 'mixed' and b.script in {CHINESE} or b.script = 'mixed' and a.script in {CHINESE})"
+    other_given = (
+        f"{can_tell} and jaro_winkler_similarity(a.given, b.given) < 0.82"
+        " and a.given is distinct from b.family and b.given is distinct from a.family"
+        " and not (least(length(a.given), length(b.given)) = 1 and left(a.given, 1) = left(b.given, 1))"
+    )
+    cases = {
+        "given": other_given,
+        "birth": "damerau_levenshtein(a.birth, b.birth) > 2",
+        "family": f"a.script in {CHINESE} and b.script in {CHINESE} and jaro_winkler_similarity(a.family, b.family) < 0.82",
+        "gender": "a.gender <> b.gender and a.given is distinct from b.given",
+    }
+    trusted = [f"when {case} then '{name}'" for name, case in cases.items() if model.contradicts_in(name) < below]
+    resident_ids = "length(a.national_id) = 18 and length(b.national_id) = 18 and a.national_id <> b.national_id"
+    return f"case when {resident_ids} then 'national_id' {' '.join(trusted)} end"

@@ -1,0 +1,141 @@
+"""The linking model and what it proposes: learned without labels, the same for any order, vetoed where fields can be trusted."""
+
+import random
+from dataclasses import replace
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from orchestration.logic.identity.comparisons import FIELDS
+from orchestration.logic.identity.model import Model, load
+from orchestration.logic.identity.proposals import learn, propose
+from orchestration.settings.identity import LinkingModel
+
+GIVEN = [
+    f"{first}{last}" for first in ("an", "ber", "cla", "do", "em", "fran", "gus") for last in ("na", "tha", "ra", "ric")
+]
+FAMILY = [f"{first}{last}" for first in ("abel", "brandt", "fisch", "keller", "neu") for last in ("er", "mann", "sen")]
+CITIES = ["berlin", "hamburg", "munich", "cologne", "frankfurt", "stuttgart", "bremen", "dresden", "leipzig"]
+
+
+def person(r, number):
+    return {
+        "person": number,
+        "given": r.choice(GIVEN),
+        "family": r.choice(FAMILY),
+        "script": "latin",
+        "birth": f"{r.randrange(1940, 2005)}{r.randrange(1, 13):02}{r.randrange(1, 29):02}",
+        "gender": r.choice(["male", "female"]),
+        "street": f"{r.choice(FAMILY)}street{r.randrange(1, 300)}",
+        "city": r.choice(CITIES),
+        "postcode": f"{r.randrange(10000, 99999)}",
+    }
+
+
+def people(wrong=0.03, count=400):
+    """Two records each of so many persons; a field of the second is mistyped or missing at times, and seldom another one."""
+    r = random.Random(7)
+    rows = []
+    for number in range(count):
+        one = person(r, number)
+        two, other = dict(one), person(r, number)
+        for name in ("given", "family", "birth", "street", "city", "postcode"):
+            drawn = r.random()
+            if drawn < wrong:
+                two[name] = other[name]
+            elif drawn < 0.1:
+                two[name] = None
+            elif drawn < 0.2:
+                at = r.randrange(len(one[name]) - 1)
+                two[name] = one[name][:at] + one[name][at + 1] + one[name][at] + one[name][at + 2 :]
+        rows += [one, two]
+    return rows
+
+
+def compared(rows):
+    """A connection with `compared`: every record a customer of its own."""
+    con = duckdb.connect()
+    columns = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in FIELDS}
+    numbers = pa.array([row.get("number", place) for place, row in enumerate(rows)], pa.int64())
+    con.register("rows", pa.table({"number": numbers, "cluster": numbers, **columns}))
+    con.execute("create table compared as from rows")
+    return con
+
+
+@pytest.fixture(scope="module")
+def trusted():
+    """A model of data in which given names and birth dates are hardly ever wrong."""
+    return learn(compared(people(wrong=0.0)))
+
+
+def proposals(model, rows, **settings):
+    con = compared(rows)
+    propose(con, model, LinkingModel(**settings))
+    return con.sql("from proposals").df()
+
+
+def test_learn_when_rows_are_shuffled_then_the_same_model():
+    rows = [{**row, "number": number} for number, row in enumerate(people(count=150))]
+    shuffled = random.Random(1).sample(rows, len(rows))
+    assert learn(compared(rows)) == learn(compared(shuffled))
+
+
+def test_learn_when_fields_are_often_wrong_then_the_model_knows_how_often(trusted):
+    model = learn(compared(people(wrong=0.1)))
+    assert trusted.contradicts_in("birth") < 0.02
+    assert model.contradicts_in("birth") == pytest.approx(0.1, abs=0.04)
+    assert model.open_matches == pytest.approx(0.5, rel=0.05)
+
+
+def test_learn_when_there_are_few_records_then_there_is_no_model():
+    assert learn(compared(people(count=5))) is None
+
+
+def test_propose_when_records_are_mistyped_then_persons_are_found():
+    rows = people()
+    found = proposals(learn(compared(rows)), rows)
+    links = found[(found["probability"] >= 0.9) & found["veto"].isna() & ~found["ambiguous"]]
+    right = sum(
+        rows[a]["person"] == rows[b]["person"] for a, b in zip(links["left_number"], links["right_number"], strict=True)
+    )
+    assert right >= 0.95 * 400
+    assert right / len(links) >= 0.995
+
+
+@pytest.mark.parametrize(("field", "value"), [("given", "wolfgang"), ("birth", "19010203")])
+def test_propose_when_a_trusted_field_contradicts_then_veto(trusted, field, value):
+    r = random.Random(1)
+    one = person(r, 0) | {"given": "berna", "birth": "19800517"}
+    others = [person(r, number) for number in range(1, 200)]
+    found = proposals(trusted, [one, {**one, field: value}, *others]).set_index(["left_number", "right_number"])
+    assert found.loc[(0, 1), "probability"] > 0.5
+    assert found.loc[(0, 1), "veto"] == field
+
+
+def test_propose_when_a_record_fits_two_who_contradict_then_it_is_linked_to_neither(trusted):
+    r = random.Random(1)
+    twin = person(r, 0) | {"given": "berna"}
+    other_twin, either = twin | {"given": "wolfgang"}, twin | {"given": None}
+    found = proposals(trusted, [twin, other_twin, either, *(person(r, number) for number in range(3, 200))])
+    with_either = found[found["right_number"] == 2]
+    assert len(with_either) == 2
+    assert with_either["ambiguous"].all()
+
+
+def test_model_when_saved_then_it_is_loaded_equal(trusted, tmp_path):
+    assert load(trusted.save(tmp_path)) == trusted
+    assert (tmp_path / f"{trusted.version}.json").exists()
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"fields": ["given"], "levels": {}, "open_matches": 1, "records": 9}'])
+def test_model_when_the_file_is_no_model_then_its_name_is_told(tmp_path, text):
+    path = tmp_path / "0123456789ab.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"0123456789ab\.json"):
+        load(path)
+
+
+def test_version_when_a_parameter_differs_then_another(trusted):
+    assert replace(trusted, open_matches=trusted.open_matches + 1).version != trusted.version
+    assert isinstance(trusted, Model)
