@@ -24,17 +24,17 @@ CHINESE = "('han', 'pinyin')"
 _OTHER_SCRIPTS = f"(script_l = 'mixed' and script_r in {CHINESE}) or (script_r = 'mixed' and script_l in {CHINESE})"
 
 
-def settings(fields: Collection[str]) -> dict[str, Any]:
-    """Splink's settings for data in which these FIELDS are filled. Without parameters: see `model.Model.settings`."""
+Rule = tuple[str, ...]
+
+
+def settings(fields: Collection[str], rules: Collection[Rule]) -> dict[str, Any]:
+    """Splink's settings for data in which these FIELDS are filled, and these rules of BLOCKING. Without parameters: see
+    `model.Model.settings`."""
     return SettingsCreator(
         "dedupe_only",
         comparisons=[make() for name, make in COMPARISONS.items() if NEEDS.get(name, {name}) <= set(fields)],
         blocking_rules_to_generate_predictions=[
-            *(
-                block_on(*rule)
-                for rule in BLOCKING
-                if {field for part in rule for field in _fields(part)} <= set(fields)
-            ),
+            *(block_on(*rule) for rule in rules),
             *(
                 CustomRule(f"l.{one} = r.{other} and l.postcode = r.postcode")
                 for pair in SWAPPED
@@ -44,6 +44,11 @@ def settings(fields: Collection[str]) -> dict[str, Any]:
         ],
         unique_id_column_name=ID,
     ).create_settings_dict("duckdb")
+
+
+def usable(fields: Collection[str]) -> list[Rule]:
+    """The rules of BLOCKING whose fields are filled, in their order."""
+    return [rule for rule in BLOCKING if {field for part in rule for field in _fields(part)} <= set(fields)]
 
 
 def levels(comparison: dict[str, Any]) -> list[dict[str, Any]]:
@@ -136,21 +141,22 @@ BLOCKING = (
     ("street",),
     ("given", "postcode"),
     ("family", "postcode"),
-    ("given", "city"),
-    ("family", "city", "substr(given, 1, 1)"),
     ("locality", "postcode"),
+    ("given", "city"),
     ("locality", "city"),
     ("family", "substr(phone, 1, 9)"),
     ("family", "substr(mailbox, 1, 5)"),
     ("substr(birth, 5, 4)", "postcode"),
     ("substr(birth, 5, 4)", "substr(given, 1, 3)"),
     ("substr(birth, 5, 4)", "substr(family, 1, 3)"),
+    ("family", "city", "substr(given, 1, 1)"),
     ("substr(birth, 1, 4)", "substr(given, 1, 2)", "substr(family, 1, 2)"),
     ("substr(street, 1, 5)", "postcode"),
     ("substr(street, 1, 5)", "city"),
     ("substr(locality, 1, 5)", "city"),
 )
-"""A pair that agrees on all parts of one of these is looked at."""
+"""A pair that agrees on all parts of one of these is looked at. The first ones come first where all would be too many pairs
+(`model.affordable`)."""
 
 SWAPPED = (("given", "family"), ("street", "locality"))
 """And one in which these two stand in each other's place, in one postcode."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,9 @@ SAMPLE_FOR_CHANCE = 1_500
 """u is counted over all pairs of so many of these records."""
 LEAST_RECORDS = 100
 _LEAST_PRIOR = 1e-12
+PAIRS_PER_RECORD, LEAST_PAIRS = 60, 500_000
+"""So many pairs are looked at: at most by record, at least in all. What a run costs grows with the records, not their square."""
+BLOCKING_RULES = "blocking_rules_to_generate_predictions"
 _SMOOTHING = 0.5
 _ITERATIONS, _CONVERGED = 500, 1e-6
 _DIGITS = 9
@@ -52,9 +55,9 @@ class Model:
         """Names the parameters: equal for equal ones."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:12]
 
-    def settings(self, records: int) -> dict[str, Any]:
-        """Splink's settings with the parameters, for so many records."""
-        settings = comparisons.settings(self.fields)
+    def settings(self, records: int, rules: Collection[comparisons.Rule]) -> dict[str, Any]:
+        """Splink's settings with the parameters, for so many records and these blocking rules."""
+        settings = comparisons.settings(self.fields, rules)
         for comparison in settings["comparisons"]:
             pairs = zip(comparisons.levels(comparison), self.levels[comparison["output_column_name"]], strict=True)
             for level, (m, u) in pairs:
@@ -81,7 +84,7 @@ def load(path: Path) -> Model:
         told = json.loads(path.read_text(encoding="utf-8"))
         levels = {name: [(float(m), float(u)) for m, u in pairs] for name, pairs in told["levels"].items()}
         model = Model(tuple(told["fields"]), levels, float(told["open_matches"]), int(told["records"]))
-        model.settings(model.records)
+        model.settings(model.records, ())
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path.name} is no model of these comparisons ({error}); train anew") from None
     return model
@@ -94,12 +97,8 @@ def train(records: pa.Table, customers: pa.Table) -> Model | None:
     Both frames have `unique_id` and FIELDS. None where the records are too few or no pair can be looked at.
     """
     fields = tuple(name for name in comparisons.FIELDS if records[name].null_count < records.num_rows)
-    settings = comparisons.settings(fields)
-    if (
-        records.num_rows < LEAST_RECORDS
-        or not settings["comparisons"]
-        or not settings["blocking_rules_to_generate_predictions"]
-    ):
+    settings = comparisons.settings(fields, affordable(records, fields))
+    if records.num_rows < LEAST_RECORDS or not settings["comparisons"] or not settings[BLOCKING_RULES]:
         return None
     names = [comparison["output_column_name"] for comparison in settings["comparisons"]]
     sizes = [len(comparisons.levels(comparison)) for comparison in settings["comparisons"]]
@@ -111,8 +110,11 @@ def train(records: pa.Table, customers: pa.Table) -> Model | None:
     _, m = _maximise(
         patterns, counts, chance, [_first_guess(size) for size in sizes], range(len(names)), records.num_rows
     )
-    open_patterns, open_counts = _patterns(customers, settings, names)
-    matches, m = _maximise(open_patterns, open_counts, chance, m, of_keys, customers.num_rows)
+    open_settings = comparisons.settings(fields, affordable(customers, fields))
+    open_patterns, open_counts = _patterns(customers, open_settings, names)
+    matches, m = _maximise(
+        open_patterns, open_counts, chance, m, of_keys if len(open_counts) else (), customers.num_rows
+    )
     levels = {
         name: [
             (round(float(a), _DIGITS), round(float(b), _DIGITS)) for a, b in zip(m_of[::-1], u_of[::-1], strict=True)
@@ -120,6 +122,22 @@ def train(records: pa.Table, customers: pa.Table) -> Model | None:
         for name, m_of, u_of in zip(names, m, chance, strict=True)
     }
     return Model(fields, levels, round(matches / customers.num_rows, _DIGITS), records.num_rows)
+
+
+def affordable(records: pa.Table, fields: Collection[str]) -> list[comparisons.Rule]:
+    """The blocking rules for these records, the first ones first, as long as their pairs are not too many."""
+    kept, left = [], max(LEAST_PAIRS, PAIRS_PER_RECORD * records.num_rows)
+    with duckdb.connect() as con:
+        con.register("records", records)
+        for rule in comparisons.usable(fields):
+            known = " and ".join(f"{part} is not null" for part in rule)
+            block = f"select count(*) as size from records where {known} group by {', '.join(rule)}"
+            row = con.execute(f"select coalesce(sum(size * (size - 1) // 2), 0) from ({block})").fetchone()
+            pairs = int(row[0]) if row else 0
+            if pairs <= left:
+                kept.append(rule)
+                left -= pairs
+    return kept
 
 
 def linker(
@@ -132,6 +150,8 @@ def linker(
 
 def _patterns(records: pa.Table, settings: dict[str, Any], names: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """The different comparison patterns (level by comparison, -1 unknown) of the pairs that blocking finds, with their counts."""
+    if not settings[BLOCKING_RULES]:
+        return np.zeros((0, len(names)), dtype=np.int64), np.zeros(0)
     found, con = linker(records, _without_weights(settings))
     with con:
         pairs = found.inference.predict().physical_name
@@ -147,9 +167,7 @@ def _by_chance(records: pa.Table, settings: dict[str, Any], names: list[str], si
         con.register("records", records)
         query = f"from records order by hash({comparisons.ID}), {comparisons.ID} limit {SAMPLE_FOR_CHANCE}"
         sample = con.execute(query).to_arrow_table()
-    all_pairs = _without_weights(settings) | {
-        "blocking_rules_to_generate_predictions": [{"blocking_rule": "1 = 1", "sql_dialect": "duckdb"}]
-    }
+    all_pairs = _without_weights(settings) | {BLOCKING_RULES: [{"blocking_rule": "1 = 1", "sql_dialect": "duckdb"}]}
     found, con = linker(sample, all_pairs)
     shares = []
     with con:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from orchestration.logic.identity.comparisons import CHINESE, FIELDS, ID, levels
-from orchestration.logic.identity.model import SAMPLE_CUSTOMERS, Model, linker, train
+from orchestration.logic.identity.model import BLOCKING_RULES, SAMPLE_CUSTOMERS, Model, affordable, linker, train
 
 if TYPE_CHECKING:
     import duckdb
@@ -25,6 +25,10 @@ NO_PROPOSALS = """
         left_number bigint, right_number bigint, probability double, weight double, comparison varchar, veto varchar,
         ambiguous boolean)
 """
+_SCORED = {
+    "unique_id_l": pa.int64(), "unique_id_r": pa.int64(), "match_probability": pa.float64(), "match_weight": pa.float64(),
+    "comparison": pa.string(),
+}  # fmt: skip
 _TOGETHER = ("given", "family", "script")
 _OTHER_FIELDS = tuple(name for name in FIELDS if name not in _TOGETHER)
 
@@ -129,7 +133,9 @@ def representatives(con: duckdb.DuckDBPyConnection, compared: str) -> pa.Table:
 
 def _score(rows: pa.Table, model: Model, least: float) -> pa.Table:
     """The pairs of rows that the model holds for one person with at least this probability, and how they compare."""
-    settings = model.settings(rows.num_rows)
+    settings = model.settings(rows.num_rows, affordable(rows, model.fields))
+    if not settings[BLOCKING_RULES]:
+        return pa.table({name: pa.array([], kind) for name, kind in _SCORED.items()})
     found, con = linker(rows, settings)
     with con:
         pairs = found.inference.predict(threshold_match_probability=least).physical_name

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from orchestration.logic.identity.comparisons import FIELDS
-from orchestration.logic.identity.model import Model, load
+from orchestration.logic.identity.model import Model, affordable, load
 from orchestration.logic.identity.proposals import learn, propose
 from orchestration.settings.identity import LinkingModel
 
@@ -121,6 +121,21 @@ def test_propose_when_a_record_fits_two_who_contradict_then_it_is_linked_to_neit
     with_either = found[found["right_number"] == 2]
     assert len(with_either) == 2
     assert with_either["ambiguous"].all()
+
+
+def test_affordable_when_a_block_is_too_large_then_its_rule_is_left_out(monkeypatch):
+    monkeypatch.setattr("orchestration.logic.identity.model.LEAST_PAIRS", 1_000)
+    columns = {"birth": ["19800517"] * 200, "phone": [f"+86138{number:08}" for number in range(200)]}
+    records = pa.table({name: pa.array(columns.get(name, [None] * 200), pa.string()) for name in FIELDS})
+    assert affordable(records, {"birth", "phone"}) == [("phone",)]
+    monkeypatch.setattr("orchestration.logic.identity.model.PAIRS_PER_RECORD", 100)
+    assert affordable(records, {"birth", "phone"}) == [("birth",), ("phone",)]
+
+
+def test_propose_when_no_rule_is_affordable_then_nothing_is_proposed(trusted, monkeypatch):
+    monkeypatch.setattr("orchestration.logic.identity.proposals.affordable", lambda records, fields: [])
+    monkeypatch.setattr("orchestration.logic.identity.comparisons.SWAPPED", ())
+    assert proposals(trusted, people(count=20)).empty
 
 
 def test_model_when_saved_then_it_is_loaded_equal(trusted, tmp_path):
