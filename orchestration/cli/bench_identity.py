@@ -12,8 +12,6 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -122,11 +120,11 @@ def _link(home: Home, settings: Settings, truth: str) -> Linked:
     for ref in blocks(settings.sources):
         land_block(home, settings.sources, ref.source, ref.block, "bench", datetime.now(UTC))
     warehouse.prepare(home, settings, AS_OF, datetime.now(UTC))
-    with _environment(STRATA_WAREHOUSE=str(home.warehouse), STRATA_MEMORY=warehouse.MEMORY_LIMIT):
-        folders = ["--project-dir", DBT_FOLDER, "--profiles-dir", DBT_FOLDER, "--target-path", home.state / "dbt"]
-        select = ["--select", "fqn:strata.staging", "fqn:strata.intermediate.identity", "--resource-type", "model"]
-        command = [DBT, "--quiet", "build", *select, *folders, "--log-path", home.state / "dbt"]
-        subprocess.run(list(map(str, command)), check=True, stdout=sys.stderr)
+    folders = ["--project-dir", DBT_FOLDER, "--profiles-dir", DBT_FOLDER, "--target-path", home.state / "dbt"]
+    select = ["--select", "fqn:strata.staging", "fqn:strata.intermediate.identity", "--resource-type", "model"]
+    command = [DBT, "--quiet", "build", *select, *folders, "--log-path", home.state / "dbt"]
+    variables = {**os.environ, "STRATA_WAREHOUSE": str(home.warehouse), "STRATA_MEMORY": warehouse.MEMORY_LIMIT}
+    subprocess.run(list(map(str, command)), check=True, stdout=sys.stderr, env=variables)
     with warehouse.connect(home) as con:
         con.execute(f"create temp table truth as {truth}")
         resolve(con, settings, home.models)
@@ -143,17 +141,6 @@ def _write(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True)
     with source.open(newline="", encoding="utf-8") as raw, target.open("w", newline="", encoding="utf-8") as plain:
         csv.writer(plain).writerows([value.strip() for value in row] for row in csv.reader(raw))
-
-
-@contextmanager
-def _environment(**variables: str) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def _figure(value: float, goal: str, ok: bool) -> dict[str, Any]:

@@ -14,40 +14,25 @@ from orchestration.resources import Pipeline
 GATE = sorted(dbt_staging.keys)
 
 
+TABLES = {
+    "clusters": "Which customer each record belongs to. Grain: record.",
+    "events": "When customers came into being and were merged, and why. Grain: event.",
+    "model_links": "Links that the model proposed and that were kept. Grain: pair of records.",
+    "review": "Pairs of records that the model doubts, for people to decide. Grain: pair of records.",
+}
+
+
 @dg.multi_asset(
     specs=[
         dg.AssetSpec(
-            ["identity", "clusters"],
+            ["identity", name],
             deps=GATE,
             group_name="intermediate",
             kinds={"python", "duckdb"},
             owners=DATA_TEAM,
-            description="Which customer each record belongs to. Grain: record.",
-        ),
-        dg.AssetSpec(
-            ["identity", "events"],
-            deps=GATE,
-            group_name="intermediate",
-            kinds={"python", "duckdb"},
-            owners=DATA_TEAM,
-            description="When customers came into being and were merged, and why. Grain: event.",
-        ),
-        dg.AssetSpec(
-            ["identity", "model_links"],
-            deps=GATE,
-            group_name="intermediate",
-            kinds={"python", "duckdb"},
-            owners=DATA_TEAM,
-            description="Links that the model proposed and that were kept. Grain: pair of records.",
-        ),
-        dg.AssetSpec(
-            ["identity", "review"],
-            deps=GATE,
-            group_name="intermediate",
-            kinds={"python", "duckdb"},
-            owners=DATA_TEAM,
-            description="Pairs of records that the model doubts, for people to decide. Grain: pair of records.",
-        ),
+            description=description,
+        )
+        for name, description in TABLES.items()
     ],
     partitions_def=DAYS,
     backfill_policy=ONE_DAY_A_RUN,
@@ -57,6 +42,5 @@ def identity_clusters(context: dg.AssetExecutionContext, pipeline: Pipeline) -> 
     """Links by keys, then by the model, into components, cut where a guard is broken; with stable ids and the ledger."""
     with pipeline.connect() as con:
         counts = identity.resolve(con, pipeline.settings, pipeline.home.models)
-    yield dg.MaterializeResult(asset_key=["identity", "clusters"], metadata=counts)
-    for name in ("events", "model_links", "review"):
-        yield dg.MaterializeResult(asset_key=["identity", name])
+    for name in TABLES:
+        yield dg.MaterializeResult(asset_key=["identity", name], metadata=counts if name == "clusters" else None)

@@ -22,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 from splink import DuckDBAPI, Linker
 
+from orchestration.durable import sync
 from orchestration.logic.identity import comparisons
 
 logging.getLogger("splink").setLevel(logging.ERROR)
@@ -74,19 +75,32 @@ class Model:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{self.version}.json"
         if not path.exists():
-            path.write_text(json.dumps(asdict(self), indent=1, sort_keys=True), encoding="utf-8")
+            unfinished = path.with_suffix(".unfinished")
+            unfinished.write_text(json.dumps(asdict(self), indent=1, sort_keys=True), encoding="utf-8")
+            sync(unfinished)
+            unfinished.replace(path)
+            sync(folder)
         return path
 
 
-def load(path: Path) -> Model:
-    """A saved model. Raises ValueError with the file's name where it is none, or is one of other comparisons."""
+def load(folder: Path, version: str) -> Model:
+    """A kept model. Raises ValueError, naming the setting, where there is none, or it was changed or is one of other
+    comparisons."""
+    path = folder / f"{version}.json"
+    if not path.exists():
+        kept = ", ".join(sorted(file.stem for file in folder.glob("*.json"))) or "none yet"
+        raise ValueError(f"identity.yml, model.version: found {version}; allowed are the kept models: {kept}")
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         levels = {name: [(float(m), float(u)) for m, u in pairs] for name, pairs in told["levels"].items()}
         model = Model(tuple(told["fields"]), levels, float(told["open_matches"]), int(told["records"]))
         model.settings(model.records, ())
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path.name} is no model of these comparisons ({error}); train anew") from None
+        raise ValueError(
+            f"identity.yml, model.version: {path.name} is no model of these comparisons ({error}); leave it empty to learn anew"
+        ) from None
+    if model.version != version:
+        raise ValueError(f"identity.yml, model.version: {path.name} was changed after it was learned")
     return model
 
 

@@ -75,7 +75,7 @@ def _propose(con: duckdb.DuckDBPyConnection, settings: LinkingModel, by_keys: np
         join key_frame using (number)
     """)
     con.unregister("key_frame")
-    model = load(models / f"{settings.version}.json") if settings.version else learn(con)
+    model = load(models, settings.version) if settings.version else learn(con)
     if model:
         model.save(models)
         propose(con, model, settings)

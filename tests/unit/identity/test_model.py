@@ -139,16 +139,29 @@ def test_propose_when_no_rule_is_affordable_then_nothing_is_proposed(trusted, mo
 
 
 def test_model_when_saved_then_it_is_loaded_equal(trusted, tmp_path):
-    assert load(trusted.save(tmp_path)) == trusted
-    assert (tmp_path / f"{trusted.version}.json").exists()
+    trusted.save(tmp_path)
+    assert load(tmp_path, trusted.version) == trusted
+    assert [path.name for path in tmp_path.iterdir()] == [f"{trusted.version}.json"]
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"fields": ["given"], "levels": {}, "open_matches": 1, "records": 9}'])
 def test_model_when_the_file_is_no_model_then_its_name_is_told(tmp_path, text):
-    path = tmp_path / "0123456789ab.json"
-    path.write_text(text)
-    with pytest.raises(ValueError, match=r"0123456789ab\.json"):
-        load(path)
+    (tmp_path / "0123456789ab.json").write_text(text)
+    with pytest.raises(ValueError, match=r"model\.version: 0123456789ab\.json is no model"):
+        load(tmp_path, "0123456789ab")
+
+
+def test_model_when_it_is_not_kept_then_the_kept_ones_are_told(trusted, tmp_path):
+    trusted.save(tmp_path)
+    with pytest.raises(ValueError, match=f"found 0123456789ab; allowed are the kept models: {trusted.version}"):
+        load(tmp_path, "0123456789ab")
+
+
+def test_model_when_its_file_was_changed_then_it_is_refused(trusted, tmp_path):
+    path = trusted.save(tmp_path)
+    path.write_text(path.read_text().replace('"records": ', '"records": 1'))
+    with pytest.raises(ValueError, match="was changed"):
+        load(tmp_path, trusted.version)
 
 
 def test_version_when_a_parameter_differs_then_another(trusted):
