@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -23,12 +23,11 @@ from rich.table import Table
 from orchestration import warehouse
 from orchestration.cli.bench_identity import bench_identity
 from orchestration.cli.bench_landing import Figures, bench_landing
+from orchestration.cli.bench_sample import AS_OF, DAYS, SEED, SIZES
 from orchestration.logic.segmentation.catalogue import FUNCTIONS
 from orchestration.sample import generate
 from orchestration.settings import Home, load_settings
 
-SIZES = {"small": 2_000, "20k": 20_000, "100k": 100_000, "1m": 1_000_000, "3m": 3_000_000}
-AS_OF, DAYS, SEED = date(2026, 7, 1), 730, 7
 LARGEST_RATIO = 3.0
 console = Console()
 

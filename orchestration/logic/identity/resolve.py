@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from orchestration.logic.identity.clusters import Limit, Links, Merges, components, merges, starts, within_limits
+from orchestration.logic.identity.comparisons import RESIDENT_ID_SIGNS
 from orchestration.logic.identity.model import load
 from orchestration.logic.identity.proposals import NO_PROPOSALS, learn, propose
 from orchestration.settings.identity import ClusterLimits, LinkingModel
@@ -125,11 +126,10 @@ def _links(con: duckdb.DuckDBPyConnection) -> Links:
 
 def _limits(con: duckdb.DuckDBPyConnection, settings: ClusterLimits) -> list[Limit]:
     """The attributes of which a cluster may hold only so many values, coded."""
-    codes = con.execute("""
+    codes = con.execute(f"""
         select
             if(birth_date is null, -1, dense_rank() over (order by birth_date)) as birth_date,
-            -- Short ids are mistyped too often to tell two people apart.
-            if(length(national_id) = 18, dense_rank() over (order by national_id), -1) as national_id
+            if(length(national_id) = {RESIDENT_ID_SIGNS}, dense_rank() over (order by national_id), -1) as national_id
         from numbered_records
         order by number
     """).fetchnumpy()
