@@ -61,6 +61,7 @@ def control_tables(
         "value_maps": _value_maps(settings),
         "ingest_ledger": ledger_table(read_ledger(home)),
         "quarantine": read_quarantine(home),
+        "identity_decisions": identity.decisions_table(identity.read_decisions(home.decisions), known_at),
     }
 
 

@@ -18,6 +18,8 @@ from orchestration.settings import Home, SettingsErrors
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 quarantine_app = typer.Typer(no_args_is_help=True, help="Rows that were refused: see why, mend them, land them.")
 app.add_typer(quarantine_app, name="quarantine")
+review_app = typer.Typer(no_args_is_help=True, help="Pairs that the linking doubts: decide them in a spreadsheet.")
+app.add_typer(review_app, name="review")
 
 LOCKED = 75
 
@@ -71,6 +73,57 @@ def explain(
     from orchestration.cli.explain import show_customer
 
     show_customer(_home(), customer_id, source, record, _day(as_of) if as_of else None)
+
+
+@app.command()
+def link(
+    one: str = typer.Argument(help="A customer_id, or a record as `strata explain` shows it."),
+    other: str = typer.Argument(help="The other."),
+    reason: str = typer.Option(help="Why, in a few words without personal data."),
+) -> None:
+    """Decide that two are one customer, whatever keys and model say."""
+    from orchestration.cli.decide import decide_link
+
+    decide_link(_home(), one, other, reason)
+
+
+@app.command()
+def unlink(
+    one: str = typer.Argument(help="A customer_id, or a record as `strata explain` shows it."),
+    other: str = typer.Argument(help="The other; the record's own customer takes the record out of it."),
+    reason: str = typer.Option(help="Why, in a few words without personal data."),
+) -> None:
+    """Decide that two are not one customer, whatever keys and model say."""
+    from orchestration.cli.decide import decide_unlink
+
+    decide_unlink(_home(), one, other, reason)
+
+
+@app.command()
+def undo(
+    event_id: str = typer.Argument(help="An event of identity_events: a merge, a decision, or an undo."),
+    reason: str = typer.Option("taken back", help="Why, in a few words without personal data."),
+) -> None:
+    """Take back a merge or a decision; the state before comes back with the next run."""
+    from orchestration.cli.decide import decide_undo
+
+    decide_undo(_home(), event_id, reason)
+
+
+@review_app.command("export")
+def review_export(to: Path = typer.Option(help="The CSV to write; it holds personal data.")) -> None:
+    """Write the open pairs, the likeliest first, with a column for the answer."""
+    from orchestration.cli.review import export
+
+    export(_home(), to)
+
+
+@review_app.command("import")
+def review_import(file: Path) -> None:
+    """Take the answers as decisions, all or none."""
+    from orchestration.cli.review import take
+
+    take(_home(), file)
 
 
 @app.command()

@@ -78,6 +78,8 @@ def _print_identity(customer_id: str, explanation: Explanation) -> None:
     )  # strongest first, as they come
     evidence = pairs["evidence"].agg("; ".join).reset_index()
     _print("links 关联", ["left record", "right record", "evidence"], evidence.values.tolist())
+    history = explanation.events[["event_id", "at", "kind", "other_customer_id", "cause", "evidence"]]
+    _print("history 变更记录", list(history.columns), history.values.tolist())
 
 
 def _print_published(con: duckdb.DuckDBPyConnection, customer_id: str, day: date | None) -> None:

@@ -5,7 +5,6 @@ Cells that a spreadsheet would take for formulas are written with an apostrophe 
 
 import csv
 import io
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestration.cells import escaped, plain
 from orchestration.landing.containers import LandedFile
 from orchestration.landing.encodings import settle_encoding
 from orchestration.landing.ledger import FileReport, fingerprints, read_block_ledger
@@ -25,8 +25,6 @@ from orchestration.settings.sources import BlockRef, SourcesFile, blocks
 
 PLACE = ("quarantine_id", "file", "line_number", "column", "rule", "reason")
 COLUMNS = (*PLACE, "row_as_received")
-_FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
-_NEGATIVE = re.compile(r"-[0-9]+([.,][0-9]+)?")
 
 
 class NotAnExport(ValueError):
@@ -44,7 +42,7 @@ def export_rows(home: Home, ref: BlockRef, rule: str | None = None) -> tuple[str
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow([*COLUMNS, *names])
     for row in rows:
-        writer.writerow(map(_escaped, [*(row[name] for name in COLUMNS), *(row["fields"].get(name) for name in names)]))
+        writer.writerow(map(escaped, [*(row[name] for name in COLUMNS), *(row["fields"].get(name) for name in names)]))
     return buffer.getvalue(), len(rows)
 
 
@@ -133,15 +131,6 @@ def _mended_rows(data: bytes) -> Iterator[tuple[str, Fields]]:
         raise NotAnExport("found no column quarantine_id with columns of the source beside it; allowed: a file that "
                           "`strata quarantine export` wrote, with its columns kept")  # fmt: skip
     for row in rows:
-        cells = dict(zip(header, map(_plain, row), strict=False))
+        cells = dict(zip(header, map(plain, row), strict=False))
         if cells.get("quarantine_id"):
             yield str(cells.pop("quarantine_id")), {name: cells[name] for name in cells if name not in COLUMNS}
-
-
-def _escaped(value: Any) -> str:
-    text = "" if value is None else str(value).replace("\0", "\\x00")
-    return f"'{text}" if _FORMULA.match(text) and not _NEGATIVE.fullmatch(text) else text
-
-
-def _plain(text: str) -> str:
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text

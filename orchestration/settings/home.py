@@ -61,6 +61,11 @@ class Home:
         return self.state / "models" / "identity"
 
     @property
+    def decisions(self) -> Path:
+        """What people decided about customers, one JSON line each, never rewritten."""
+        return self.state / "decisions.jsonl"
+
+    @property
     def state(self) -> Path:
         return self.root / "state"
 

@@ -106,7 +106,7 @@ class IdentityFile(Strict):
 
     default_country: str = Field(default="CN", pattern="^[A-Z]{2}$")
     keys: dict[KeyType, Key]
-    source_merge_strength: Count = 110
+    source_merge_strength: int = Field(default=110, ge=1, lt=1000)
     max_signatures: int = Field(default=40, ge=2, le=60)
     clusters: ClusterLimits = Field(default_factory=ClusterLimits)
     model: LinkingModel = Field(default_factory=LinkingModel)

@@ -47,6 +47,9 @@ def explain_links(con: duckdb.DuckDBPyConnection, customer_id: str) -> Explanati
             union all
             select left_record_id, right_record_id, 'model', strength, linked_at, evidence
             from identity.model_links
+            union all
+            select "left"[1], unnest("right"), 'override', 1000, "at", 'decided ' || event_id || ': ' || reason
+            from control.identity_decisions where kind = 'link' and in_force
         ) as links
         join identity.clusters as a on left_record_id = a.record_id
         join identity.clusters as b on right_record_id = b.record_id

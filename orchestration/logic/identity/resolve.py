@@ -1,21 +1,40 @@
 """From accepted links to customers: numbers the records, has them clustered, and writes schema `identity`.
 
 Runs between the two dbt steps. Links by keys come first; what they leave apart the model compares (`proposals.py`), and its links
-join customers as weaker ones. The clustering itself is in `clusters.py`; ids are hashes of a customer's oldest record, so that a
-rebuild, another order of rows or another way of loading gives the same ids and events.
+join customers as weaker ones; what people decided goes before both. The clustering itself is in `clusters.py`, what is written of
+it in `outcome.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from orchestration.logic.identity.clusters import Limit, Links, Merges, components, merges, starts, within_limits
+from orchestration.logic.identity.clusters import (
+    DECIDED,
+    Apart,
+    Limit,
+    Links,
+    components,
+    merges,
+    parts,
+    starts,
+    within_limits,
+)
 from orchestration.logic.identity.comparisons import RESIDENT_ID_SIGNS
 from orchestration.logic.identity.model import load
+from orchestration.logic.identity.outcome import (
+    STRONGEST_MODEL_LINK,
+    joined_by,
+    register,
+    write_clusters,
+    write_events,
+    write_model_links,
+)
 from orchestration.logic.identity.proposals import NO_PROPOSALS, learn, propose
 from orchestration.settings.identity import ClusterLimits, LinkingModel
 
@@ -24,12 +43,18 @@ if TYPE_CHECKING:
 
     from orchestration.settings import Settings
 
-_STRONGEST_MODEL_LINK = 49
-"""Below every key, so that a cluster is cut at the model's links first."""
+_APART = """
+    select distinct
+        least(a.number, b.number) as left_number,
+        greatest(a.number, b.number) as right_number,
+        greatest(a.number, b.number, a.since) as since
+    from decided a join decided b using (event_id)
+    where a.kind = 'unlink' and a.side = 'left' and b.side = 'right' and a.number <> b.number
+"""
 
 
 def resolve(con: duckdb.DuckDBPyConnection, settings: Settings, models: Path) -> dict[str, int | str]:
-    """Writes, from intermediate.int_identity__records, __links and __comparables:
+    """Writes, from intermediate.int_identity__records, __links and __comparables, and control.identity_decisions:
 
     identity.clusters (grain: record), identity.events (event), identity.model_links and identity.review (pair of records).
     `models`: the folder of kept models. Returns counts and the model's version for the run's metadata. Raises ValueError when
@@ -38,20 +63,36 @@ def resolve(con: duckdb.DuckDBPyConnection, settings: Settings, models: Path) ->
     _number_records(con)
     count = _count(con, "numbered_records")
     limits, most = _limits(con, settings.identity.clusters), settings.identity.clusters.max_records
-    links = _links(con)
-    by_keys = components(count, links.take(within_limits(count, links, most, limits)))
+    links, apart = _links(con), _apart(con)
+    by_keys = components(count, links.take(within_limits(count, links, most, limits, apart)))
     version = _propose(con, settings.identity.model, by_keys, models)
     links = _links(con)
-    kept = within_limits(count, links, most, limits)
-    accepted = links.take(kept)
-    oldest, started, merged = components(count, accepted), starts(count, accepted), merges(count, accepted)
+    kept = within_limits(count, links, most, limits, apart)
+    oldest = components(count, links.take(kept))
+    undivided = within_limits(count, links, most, limits) if len(apart) else kept
+    history = links.take(undivided)
+    whole = components(count, history)
+    divided = parts(whole, oldest, apart)
+    started, merged = starts(count, history), merges(count, history)
     con.execute("begin")
-    _write_clusters(con, oldest, by_keys, np.flatnonzero(kept))
-    _write_events(con, started, merged, np.flatnonzero(kept))
-    _write_model_links(con, np.flatnonzero(kept))
+    register(con, oldest, whole, np.flatnonzero(kept), divided)
+    write_clusters(con, joined_by(count, links, kept))
+    write_events(con, started, merged, np.flatnonzero(undivided))
+    write_model_links(con)
     con.execute("commit")
     model_links, review = (_count(con, f"identity.{name}") for name in ("model_links", "review"))
-    con.execute("drop table numbered_records; drop table numbered_links; drop table proposals")
+    decisions = _count(con, "control.identity_decisions where in_force")
+    idle = _count(con, "(select event_id from decided group by event_id having bool_or(number is null))")
+    for name in (
+        "numbered_records",
+        "numbered_links",
+        "proposals",
+        "decided",
+        "customers_of_records",
+        "kept_links",
+        "parts",
+    ):
+        con.execute(f"drop table {name}")
     return {
         "records": count,
         "links": len(links),
@@ -59,6 +100,8 @@ def resolve(con: duckdb.DuckDBPyConnection, settings: Settings, models: Path) ->
         "model_links": model_links,
         "review": review,
         "model": version,
+        "decisions": decisions,
+        "decisions_without_their_records": idle,
         "customers": int((oldest == np.arange(count)).sum()),
         "merges": len(merged.link),
         "largest_cluster": int(np.bincount(oldest).max()) if count else 0,
@@ -83,10 +126,19 @@ def _propose(con: duckdb.DuckDBPyConnection, settings: LinkingModel, by_keys: np
     else:
         con.execute(NO_PROPOSALS)
     con.execute(f"""
+        delete from proposals where (left_number, right_number) in (
+            select least(a.cluster, b.cluster), greatest(a.cluster, b.cluster)
+            from ({_APART})
+            join compared a on left_number = a.number
+            join compared b on right_number = b.number
+        )
+    """)
+    con.execute(f"""
         insert into numbered_links
         select
             (select count(*) from numbered_links) + row_number() over (order by left_number, right_number) - 1 as link,
-            left_number, right_number, greatest(1, least({_STRONGEST_MODEL_LINK}, cast(floor(weight) as integer))) as strength,
+            left_number, right_number, right_number as since,
+            greatest(1, least({STRONGEST_MODEL_LINK}, cast(floor(weight) as integer))) as strength,
             'model' as key_type, greatest(a.first_seen_at, b.first_seen_at) as linked_at,
             'model ' || printf('%.3f', probability) || ' (' || comparison || ')' as evidence
         from proposals
@@ -109,19 +161,63 @@ def _number_records(con: duckdb.DuckDBPyConnection) -> None:
         from intermediate.int_identity__records
     """)
     con.execute("""
+        create or replace temp table decided as
+        with ends as (
+            select event_id, kind, "at", 'left' as side, unnest("left") as record_id
+            from control.identity_decisions where in_force
+            union all
+            select event_id, kind, "at", 'right', unnest("right")
+            from control.identity_decisions where in_force
+        ),
+        times as (select distinct "at" from ends),
+        known as (
+            select times."at", count(numbered_records.number) as since
+            from times left join numbered_records on first_seen_at <= times."at"
+            group by all
+        )
+        select ends.*, since, number
+        from ends join known using ("at") left join numbered_records using (record_id)
+    """)
+    con.execute(f"""
         create or replace temp table numbered_links as
+        with links as (
+            select
+                a.number as left_number, b.number as right_number, greatest(a.number, b.number) as since, strength, key_type,
+                linked_at, evidence
+            from intermediate.int_identity__links
+            join numbered_records a on left_record_id = a.record_id
+            join numbered_records b on right_record_id = b.record_id
+            union all
+            select
+                heads.number, decided.number, greatest(heads.number, decided.number, decided.since), {DECIDED}, 'override',
+                greatest("at", a.first_seen_at, b.first_seen_at), 'decided ' || event_id
+            from decided
+            join (
+                select event_id, min(number) as number from decided where kind = 'link' group by event_id
+            ) as heads using (event_id)
+            join numbered_records a on heads.number = a.number
+            join numbered_records b on decided.number = b.number
+            where heads.number <> decided.number
+        )
         select
-            row_number() over (order by a.number, b.number, strength desc, key_type, evidence) - 1 as link,
-            a.number as left_number, b.number as right_number, strength, key_type, linked_at, evidence
-        from intermediate.int_identity__links
-        join numbered_records a on left_record_id = a.record_id
-        join numbered_records b on right_record_id = b.record_id
+            row_number() over (order by left_number, right_number, strength desc, key_type, evidence) - 1 as link,
+            left_number, right_number, since, strength, key_type, linked_at, evidence
+        from links
     """)
 
 
 def _links(con: duckdb.DuckDBPyConnection) -> Links:
-    columns = con.execute("select left_number, right_number, strength from numbered_links order by link").fetchnumpy()
-    return Links(*(np.asarray(columns[name], dtype=np.int64) for name in ("left_number", "right_number", "strength")))
+    columns = con.execute("from numbered_links order by link").fetchnumpy()
+    return Links(*_whole(columns, "left_number", "right_number", "strength", "since"))
+
+
+def _apart(con: duckdb.DuckDBPyConnection) -> Apart:
+    columns = con.execute(f"from ({_APART}) order by all").fetchnumpy()
+    return Apart(*_whole(columns, "left_number", "right_number", "since"))
+
+
+def _whole(columns: Mapping[str, Any], *names: str) -> list[np.ndarray]:
+    return [np.asarray(columns[name], dtype=np.int64) for name in names]
 
 
 def _limits(con: duckdb.DuckDBPyConnection, settings: ClusterLimits) -> list[Limit]:
@@ -135,111 +231,6 @@ def _limits(con: duckdb.DuckDBPyConnection, settings: ClusterLimits) -> list[Lim
     """).fetchnumpy()
     most = {"birth_date": settings.max_birth_dates, "national_id": settings.max_national_ids}
     return [Limit(np.asarray(codes[name], dtype=np.int64), limit) for name, limit in most.items()]
-
-
-def _write_clusters(con: duckdb.DuckDBPyConnection, oldest: np.ndarray, by_keys: np.ndarray, kept: np.ndarray) -> None:
-    """A record that came to its customer through the model, with those that share its keys, is linked by it."""
-    con.register(
-        "cluster_frame", pd.DataFrame({"number": np.arange(len(oldest)), "oldest": oldest, "by_keys": by_keys})
-    )
-    con.register("kept_frame", pd.DataFrame({"link": kept}))
-    con.execute(f"""
-        create or replace table identity.clusters as
-        with kept_links as (from numbered_links semi join kept_frame using (link)),
-        ends as (select unnest([left_number, right_number]) as number, linked_at from kept_links),
-        first_links as (select number, min(linked_at) as linked_at from ends group by number),
-        proposed as (
-            select unnest([left_number, right_number]) as by_keys, probability
-            from proposals semi join (from kept_links where key_type = 'model') using (left_number, right_number)
-        ),
-        by_model as (select by_keys, max(probability) as probability from proposed group by by_keys)
-        select
-            records.record_id,
-            {_customer_id("roots.record_id")} as customer_id,
-            if(by_model.by_keys is not null and cluster_frame.by_keys <> oldest, 'model', 'key') as linked_by,
-            coalesce(first_links.linked_at, records.first_seen_at) as linked_at,
-            if(cluster_frame.by_keys <> oldest, by_model.probability, null) as match_probability
-        from cluster_frame
-        join numbered_records as records using (number)
-        join numbered_records as roots on cluster_frame.oldest = roots.number
-        left join first_links using (number)
-        left join by_model on cluster_frame.by_keys = by_model.by_keys
-        order by record_id
-    """)
-    con.unregister("cluster_frame")
-    con.unregister("kept_frame")
-
-
-def _write_model_links(con: duckdb.DuckDBPyConnection, kept: np.ndarray) -> None:
-    """The links of the model that were kept, and the pairs for people to decide: doubtful, vetoed, ambiguous or cut."""
-    con.register("kept_frame", pd.DataFrame({"link": kept}))
-    con.execute("""
-        create or replace temp table told as
-        select
-            a.record_id as left_record_id, b.record_id as right_record_id, probability, comparison, veto, ambiguous,
-            links.link is not null as is_link, kept_frame.link is not null as is_kept, links.strength, links.linked_at,
-            links.evidence
-        from proposals
-        join numbered_records a on left_number = a.number
-        join numbered_records b on right_number = b.number
-        left join (from numbered_links where key_type = 'model') as links using (left_number, right_number)
-        left join kept_frame on links.link = kept_frame.link
-    """)
-    con.execute("""
-        create or replace table identity.model_links as
-        select left_record_id, right_record_id, probability, strength, linked_at, evidence
-        from told where is_kept
-        order by left_record_id, right_record_id
-    """)
-    con.execute("""
-        create or replace table identity.review as
-        select
-            'P' || left(sha256(left_record_id || '|' || right_record_id), 16) as pair_id,
-            left_record_id, right_record_id, probability,
-            comparison || case
-                when veto is not null then '; ' || veto || ' contradicts'
-                when ambiguous then '; fits people who contradict each other'
-                when is_link then '; cut by a limit of the cluster'
-                else ''
-            end as evidence,
-            'open' as state
-        from told where not is_kept and veto is null
-        order by pair_id
-    """)
-    con.execute("drop table told")
-    con.unregister("kept_frame")
-
-
-def _write_events(con: duckdb.DuckDBPyConnection, started: np.ndarray, merged: Merges, kept: np.ndarray) -> None:
-    merge_frame = pd.DataFrame({"survivor": merged.survivor, "absorbed": merged.absorbed, "link": kept[merged.link]})
-    con.register("start_frame", pd.DataFrame({"number": np.flatnonzero(started)}))
-    con.register("merge_frame", merge_frame)
-    con.execute(f"""
-        create or replace table identity.events as
-        with events as (
-            select
-                'created' as kind, {_customer_id("record_id")} as customer_id, cast(null as varchar) as other_customer_id,
-                first_seen_at as "at", 'first_record' as cause, cast(null as varchar) as evidence
-            from start_frame join numbered_records using (number)
-            union all
-            select
-                'merged', {_customer_id("survivors.record_id")}, {_customer_id("absorbed.record_id")},
-                linked_at, key_type, evidence
-            from merge_frame
-            join numbered_links using (link)
-            join numbered_records as survivors on survivor = survivors.number
-            join numbered_records as absorbed on absorbed = absorbed.number
-        )
-        select 'E' || left(sha256(concat_ws('|', kind, customer_id, other_customer_id)), 16) as event_id, *
-        from events
-        order by event_id
-    """)
-    con.unregister("start_frame")
-    con.unregister("merge_frame")
-
-
-def _customer_id(record_id: str) -> str:
-    return f"'C' || left(sha256({record_id}), 16)"
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -1,10 +1,12 @@
 """Small warehouses for the tests of the identity, made by functions that fixtures hand out: raw tables, or records and links."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import duckdb
 import pytest
 
+from orchestration.logic.identity import decisions_table
 from orchestration.logic.identity.comparisons import FIELDS
 from orchestration.settings import config_folder
 from orchestration.settings.entities import ENTITIES
@@ -49,7 +51,9 @@ def _empty_warehouse() -> duckdb.DuckDBPyConnection:
 def _warehouse_of(records, links) -> duckdb.DuckDBPyConnection:
     """`records`: (record_id, day it was first seen or None); `links`: (left, right, strength)."""
     con = duckdb.connect()
-    con.execute("create schema intermediate")
+    con.execute("create schema intermediate; create schema control")
+    con.register("decisions", decisions_table([], datetime.now(UTC)))
+    con.execute("create table control.identity_decisions as from decisions")
     con.execute(
         "create table intermediate.int_identity__records"
         " (record_id varchar, first_seen_at timestamp, birth_date date, national_id varchar)"

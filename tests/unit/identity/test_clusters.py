@@ -12,7 +12,7 @@ COUNT = 12
 
 def links_of(edges) -> Links:
     table = np.array(edges, dtype=np.int64).reshape(-1, 3)
-    return Links(table[:, 0], table[:, 1], table[:, 2])
+    return Links(table[:, 0], table[:, 1], table[:, 2], np.maximum(table[:, 0], table[:, 1]))
 
 
 def distinct_ends(edge) -> bool:
