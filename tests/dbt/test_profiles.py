@@ -85,7 +85,7 @@ def test_profile_when_the_day_is_before_merge_and_deletion_then_they_have_their_
     path = build(people(tmp_path / "strata.duckdb", date(2025, 12, 1)), dbt)
     assert query(path, SURVIVORSHIP) == [
         ("city", "crm", "1", "recency", 1),
-        ("display_name", "crm", "3", "recency", 1),
+        ("display_name", "crm", "3", "frequency", 1),
         ("email", "crm", "1", "only_value", 0),
         ("phone", "crm", "3", "recency", 1),
     ]
