@@ -6,3 +6,8 @@ cast(timezone({{ timezone }}, timezone('UTC', {{ instant }})) as date)
 {% macro spark__day_in_zone(instant, timezone) -%}
 to_date(from_utc_timestamp({{ instant }}, {{ timezone }}))
 {%- endmacro %}
+
+{#- An instant as a whole number that grows with time. -#}
+{% macro microseconds(instant) -%}{{ adapter.dispatch('microseconds')(instant) }}{%- endmacro %}
+{% macro duckdb__microseconds(instant) -%}epoch_us({{ instant }}){%- endmacro %}
+{% macro spark__microseconds(instant) -%}unix_micros({{ instant }}){%- endmacro %}

@@ -13,7 +13,7 @@ from orchestration.settings.churn import ChurnFile
 from orchestration.settings.criteria import CriteriaFile
 from orchestration.settings.errors import SettingsError, SettingsErrors
 from orchestration.settings.home import Home, config_file, config_folder
-from orchestration.settings.identity import IdentityFile
+from orchestration.settings.identity import IdentityFile, unknown_sources
 from orchestration.settings.insights import load_insights
 from orchestration.settings.loader import load_model
 from orchestration.settings.people import PeopleFile
@@ -44,7 +44,10 @@ def load_settings(folder: Path | None = None) -> Settings:
     folder = folder or config_folder()
     errors: list[SettingsError] = []
     sources = _collect(errors, lambda: load_model(folder / "sources.yml", SourcesFile))
-    identity = _collect(errors, lambda: load_model(config_file(folder, "identity.yml"), IdentityFile))
+    identity_file = config_file(folder, "identity.yml")
+    identity = _collect(errors, lambda: load_model(identity_file, IdentityFile))
+    if sources and identity:
+        errors += unknown_sources(identity_file, identity, sources.sources)
     insights = _collect(errors, lambda: load_insights(folder))
     if errors or not (sources and identity and insights):
         raise SettingsErrors(errors)

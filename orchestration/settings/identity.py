@@ -4,11 +4,15 @@ Add a setting of the linking, the names or the survivorship here and in the YAML
 """
 
 import re
-from typing import Annotated, Literal
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
-from orchestration.settings.loader import Strict
+from orchestration.settings.errors import SettingsError
+from orchestration.settings.loader import Strict, line_of, read_yaml
+from orchestration.settings.source_rules import Complaint, misplaced
 
 KeyType = Literal[
     "national_id", "loyalty_id", "wechat_id", "email", "phone", "name_birth", "name_address", "device_id",
@@ -17,10 +21,12 @@ KeyType = Literal[
 PlaceholderType = Literal[
     "email", "phone", "national_id", "loyalty_id", "wechat_id", "device_id", "tax_id", "birth_date"
 ]
-Field_ = Literal[
+ProfileField = Literal[
     "display_name", "email", "phone", "birth_date", "gender", "country", "region", "city", "postcode", "loyalty_id",
     "company_id", "industry", "employees",
 ]  # fmt: skip
+PROFILE_FIELDS: tuple[ProfileField, ...] = get_args(ProfileField)
+Rule = Literal["sources", "trust", "recency", "frequency", "completeness", "longest"]
 
 
 def _is_pattern(text: str) -> str:
@@ -76,10 +82,26 @@ class Placeholders(Strict):
 
 
 class Survivorship(Strict):
-    """How one field's value is chosen; `sources` come before all others, in this order."""
+    """By which rules one field's value is chosen, the first that tells two values apart; `sources` is the list of that rule."""
 
-    rule: Literal["trust_recency"] = "trust_recency"
+    rules: Annotated[tuple[Rule, ...], Field(min_length=1)] = ("trust", "recency")
     sources: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _agrees(self) -> "Survivorship":
+        if found := [*_repeated("rules", self.rules), *_repeated("sources", self.sources), *self._half_said()]:
+            raise misplaced("Survivorship", found)
+        return self
+
+    def _half_said(self) -> Iterator[Complaint]:
+        if "sources" in self.rules and not self.sources:
+            yield ("rules",), list(self.rules), "the rule sources only with their list, `sources: [...]`"
+        if self.sources and "sources" not in self.rules:
+            yield ("sources",), list(self.sources), "a list of sources only where `rules` names the rule sources"
+
+
+def _repeated(key: str, names: tuple[str, ...]) -> Iterator[Complaint]:
+    return (((key, place), name, "each once") for place, name in enumerate(names) if name in names[:place])
 
 
 class SizeBands(Strict):
@@ -113,6 +135,21 @@ class IdentityFile(Strict):
     placeholders: dict[PlaceholderType, Placeholders] = Field(default_factory=dict)
     freemail_domains: tuple[str, ...] = ()
     legal_forms: tuple[str, ...] = ()
-    survivorship: dict[Field_, Survivorship] = Field(default_factory=dict)
+    survivorship: dict[ProfileField, Survivorship] = Field(default_factory=dict)
     size_bands: SizeBands = Field(default_factory=SizeBands)
     names: Names = Field(default_factory=Names)
+
+
+def unknown_sources(path: Path, identity: IdentityFile, known: Collection[str]) -> list[SettingsError]:
+    """An error for each source that a field's survivorship lists and sources.yml does not know; `path`: the identity.yml."""
+    document, allowed = read_yaml(path), f"a source of sources.yml: {', '.join(sorted(known))}"
+    places = {
+        ("survivorship", field, "sources", place): source
+        for field, chosen in identity.survivorship.items()
+        for place, source in enumerate(chosen.sources)
+        if source not in known
+    }
+    return [
+        SettingsError(path, ".".join(map(str, place)), line_of(document, place), repr(source), allowed)
+        for place, source in places.items()
+    ]

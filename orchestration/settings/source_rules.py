@@ -27,7 +27,7 @@ DIRECTIVES = "YymbBdHIMSfpzjaA%"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 TABLE = re.compile(r"[^\W\d][\w$]*(\.[^\W\d][\w$]*)?")
 
-Complaint = tuple[tuple[str, ...], Any, str]
+Complaint = tuple[tuple[int | str, ...], Any, str]
 
 
 def one_of(what: str, allowed: Collection[str]) -> Callable[[str], str]:

@@ -2,11 +2,13 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from ruamel.yaml import YAML
 
 from orchestration.settings.entities import ENTITIES
+from orchestration.settings.identity import Rule
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -67,3 +69,9 @@ def test_canonical_entities_macro_agrees_with_the_entities() -> None:
         assert entities[name]["values"] == [column for column in entity.column_names if column not in times]
         assert {*entities[name]["key"]} <= {*entity.column_names, "_source", "_entity", "_record_key"}
     assert [*entities] == [*ENTITIES]
+
+
+def test_survivorship_knows_the_rules_of_the_settings() -> None:
+    text = (PROJECT / "models" / "marts" / "identity" / "survivorship.sql").read_text()
+    listed = text[text.index("set rules = ") + len("set rules = ") : text.index(" -%}")]
+    assert YAML(typ="safe").load(listed) == [*get_args(Rule)]

@@ -77,6 +77,7 @@ def test_explain_shows_a_customer_of_three_channels_on_one_screen(refreshed: Hom
         "records 记录",
         "links 关联",
         "survivorship 取值来源",
+        "only_value",
         "tier points 分层得分",
         "purchase_amount",
         "tier",

@@ -6,6 +6,7 @@ before dbt, on the raw views. A new lookup goes here; a decision about records b
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,7 +15,7 @@ from orchestration.logic.identity.companies import address_keys, company_names, 
 from orchestration.logic.identity.names import name_keys
 from orchestration.logic.identity.phones import phone_numbers
 from orchestration.logic.identity.written import CODES, COUNTRY_NAMES, store_phones, written_phones, written_values
-from orchestration.settings.identity import IdentityFile
+from orchestration.settings.identity import PROFILE_FIELDS, IdentityFile, Survivorship
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,20 +45,21 @@ def setting_tables(identity: IdentityFile) -> dict[str, pd.DataFrame]:
     keys = [
         (kind, key.strength, key.max_names, key.max_records, key.needs) for kind, key in sorted(identity.keys.items())
     ]
-    ranks = [
-        (field, rule.rule, source, rank)
-        for field, rule in sorted(identity.survivorship.items())
-        for rank, source in enumerate(rule.sources, start=1)
-    ]
+    chosen = {field: identity.survivorship.get(field, Survivorship()) for field in sorted(PROFILE_FIELDS)}
     return {
         "identity_keys": pd.DataFrame(keys, columns=["key_type", "strength", "max_names", "max_records", "needs"]),
         "identity_settings": pd.DataFrame([_scalars(identity)]),
         "freemail_domains": pd.DataFrame({"domain": sorted(identity.freemail_domains)}, dtype="str"),
-        "survivorship_sources": pd.DataFrame(ranks, columns=["field", "rule", "source", "rank"]).astype(
-            {"field": "str", "rule": "str", "source": "str", "rank": "int32"}
-        ),
+        "survivorship_rules": _in_order("rule", {field: settings.rules for field, settings in chosen.items()}),
+        "survivorship_sources": _in_order("source", {field: settings.sources for field, settings in chosen.items()}),
         "countries": pd.DataFrame(sorted(COUNTRY_NAMES.items()), columns=["written", "country"]).astype("str"),
     }
+
+
+def _in_order(what: str, lists: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """The lists of fields as rows; `place` 1 comes first."""
+    rows = [(field, place, name) for field, names in lists.items() for place, name in enumerate(names, start=1)]
+    return pd.DataFrame(rows, columns=["field", "place", what]).astype({"field": "str", "place": "int32", what: "str"})
 
 
 def _scalars(identity: IdentityFile) -> dict[str, int | str]:

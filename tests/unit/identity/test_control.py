@@ -3,6 +3,8 @@
 import pytest
 
 from orchestration.logic.identity import control_tables
+from orchestration.logic.identity.control import setting_tables
+from orchestration.settings.identity import PROFILE_FIELDS, IdentityFile
 
 TABLES = (
     "phone_numbers",
@@ -72,3 +74,14 @@ def test_control_tables_when_a_number_left_raw_then_it_leaves_the_table(shop, id
     shop.execute("delete from raw.orders")
     control_tables(shop, identity_settings)
     assert "13700000001" not in {phone for phone, *_ in rows(shop, "phone_numbers")}
+
+
+def test_setting_tables_when_a_field_has_rules_then_they_are_in_order_and_others_go_by_trust_and_recency():
+    city = {"rules": ["longest", "sources", "trust"], "sources": ["shop", "crm"]}
+    tables = setting_tables(IdentityFile.model_validate({"keys": {}, "survivorship": {"city": city}}))
+    rules = tables["survivorship_rules"]
+    by_field = {field: tuple(chosen["rule"]) for field, chosen in rules.groupby("field")}
+    assert by_field == dict.fromkeys(PROFILE_FIELDS, ("trust", "recency")) | {"city": ("longest", "sources", "trust")}
+    assert rules.loc[rules["field"] == "city", "place"].tolist() == [1, 2, 3]
+    sources = list(tables["survivorship_sources"].itertuples(index=False, name=None))
+    assert sources == [("city", 1, "shop"), ("city", 2, "crm")]
