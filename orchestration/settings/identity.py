@@ -16,7 +16,7 @@ from orchestration.settings.source_rules import Complaint, misplaced
 
 KeyType = Literal[
     "national_id", "loyalty_id", "wechat_id", "email", "phone", "name_birth", "name_address", "device_id",
-    "tax_id", "domain", "company_phone", "company_name_city",
+    "tax_id", "domain", "company_phone", "contact", "company_name_city",
 ]  # fmt: skip
 PlaceholderType = Literal[
     "email", "phone", "national_id", "loyalty_id", "wechat_id", "device_id", "tax_id", "birth_date"

@@ -17,10 +17,14 @@ _SIGNS = re.compile(r"[\W_]+")
 
 
 def company_names(names: Iterable[str], legal_forms: Sequence[str]) -> pd.DataFrame:
-    """Keys of distinct company names. Grain: distinct name; columns name, name_key (empty when nothing is left)."""
+    """Keys of distinct company names. Grain: distinct name; columns name, name_key (empty when nothing is left), script
+    (company_han, company, or none when nothing is left)."""
     strip = _legal_form_pattern(legal_forms)
-    rows = [(name, _key(name, strip)) for name in names]
-    return pd.DataFrame(rows, columns=["name", "name_key"]).astype("str")
+    rows = []
+    for name in names:
+        key = _key(name, strip)
+        rows.append((name, key, "none" if not key else "company_han" if _HAN.search(name) else "company"))
+    return pd.DataFrame(rows, columns=["name", "name_key", "script"]).astype("str")
 
 
 def place_names(names: Iterable[str]) -> pd.DataFrame:

@@ -15,9 +15,10 @@ pairs as (
         b.signature_number as right_number,
         a.record_id as left_record_id,
         b.record_id as right_record_id,
-        -- An English name says nothing about a Chinese one.
+        -- An English name says nothing about a Chinese one, be it a person's or a company's.
         a.given_key <> '' and b.given_key <> '' and not (
             a.script = 'mixed' and b.script in ('han', 'pinyin') or b.script = 'mixed' and a.script in ('han', 'pinyin')
+            or a.script = 'company' and b.script = 'company_han' or b.script = 'company' and a.script = 'company_han'
         ) as both_given,
         a.family_key <> '' and b.family_key <> '' as both_family,
         a.name_key = b.name_key and a.name_key <> '' as is_same_name,
@@ -29,7 +30,7 @@ pairs as (
         case
             when least(length(a.given_key), length(b.given_key)) = 1 then left(a.given_key, 1) = left(b.given_key, 1)
             when a.script = 'han' and b.script = 'han' then false
-            when a.script = 'company' then jaro_winkler_similarity(a.given_key, b.given_key) >= 0.9
+            when a.script in ('company', 'company_han') then jaro_winkler_similarity(a.given_key, b.given_key) >= 0.9
             when least(length(a.given_key), length(b.given_key)) >= 5 and levenshtein(a.given_key, b.given_key) <= 1 then true
             when
                 least(length(a.given_key), length(b.given_key)) >= 4

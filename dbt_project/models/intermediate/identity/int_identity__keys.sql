@@ -91,10 +91,25 @@ of_companies as (
     where name_key <> ''
 ),
 
+-- A company is known by who works there, whatever its name is in the other language.
+of_contacts as (
+    select
+        memberships.company_record_id as record_id,
+        'contact' as key_type,
+        of_persons.key_type || '|' || of_persons.key_value as key_value
+    from {{ ref('int_identity__memberships') }} as memberships
+    inner join of_persons on memberships.person_record_id = of_persons.record_id
+    left join {{ source('control', 'placeholders') }} as unknown
+        on of_persons.key_type = unknown.key_type and of_persons.key_value = unknown.value
+    where of_persons.key_type in ('email', 'phone', 'wechat_id') and unknown.value is null
+),
+
 unioned as (
     select * from of_persons
     union all
     select * from of_companies
+    union all
+    select * from of_contacts
 )
 
 select distinct

@@ -64,7 +64,7 @@ unioned as (
         coalesce(names.name_key, '') as name_key,
         coalesce(names.name_key, '') as given_key,
         '' as family_key,
-        'company' as script,
+        coalesce(names.script, 'none') as script,
         cast(null as date) as birth_date,
         cast(null as varchar) as gender,
         case when unknown_ids.value is null then companies.tax_id end as national_id,
