@@ -107,7 +107,7 @@ def link_sample(customers: int) -> Linked:
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder) / "home").ensure()
         generate(home, customers, DAYS, SEED, AS_OF, lambda step, share: None)
-        records = home.state / "truth" / "records.parquet"
+        records = home.truth / "records.parquet"
         truth = f"""
             select source || '/' || entity || '/' || source_record_id as record_id, true_person_id as person_id
             from '{records}'

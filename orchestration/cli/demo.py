@@ -10,7 +10,7 @@ from orchestration.settings import Home
 
 
 def write_sample(home: Home, customers: int, days: int, seed: int, as_of: date) -> None:
-    """Writes landing files for all channels, and the truth into `state/truth/`, which the pipeline never reads."""
+    """Writes landing files for all channels, and the truth into `state/truth/`, by which a run measures its links."""
     columns = (
         TextColumn("{task.description:<28}"),
         BarColumn(),

@@ -24,7 +24,7 @@ from orchestration.serving import recover
 from orchestration.settings import Home, load_settings
 
 console = Console()
-OURS = {"SettingsErrors", "RunLocked", "WrongDay", "MissingTables", "VerificationFailed"}
+OURS = {"SettingsErrors", "LabelsRefused", "RunLocked", "WrongDay", "MissingTables", "VerificationFailed"}
 CONSOLE: dict[str, Any] = {"loggers": {"console": {"config": {}}}}  # one line a step, in place of every event
 
 

@@ -7,9 +7,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 from rich.console import Console
 
 from orchestration.landing import pending_files
+from orchestration.logic.identity import LabelsRefused, read_labels
 from orchestration.settings import Home, Settings, config_folder, load_settings
 from orchestration.settings.sources import BlockRef, blocks
 from orchestration.sources import probe
@@ -26,6 +28,7 @@ def check_installation(home: Home) -> int:
         lambda: _folder_is_private(home),
         lambda: _disk_has_room(home),
         lambda: _dbt_is_there(),
+        lambda: _labels_can_be_read(home),
     ]
     problems = [problem for check in checks if (problem := check())]
     problems += _print_sources(home, settings)
@@ -69,3 +72,12 @@ def _disk_has_room(home: Home) -> str | None:
 def _dbt_is_there() -> str | None:
     dbt = Path(sys.executable).parent / "dbt"
     return None if dbt.exists() else f"{dbt} is missing; install the locked dependencies with `make`"
+
+
+def _labels_can_be_read(home: Home) -> str | None:
+    with duckdb.connect() as con:
+        try:
+            read_labels(con, home.truth)
+        except LabelsRefused as refused:
+            return str(refused)
+    return None

@@ -51,12 +51,12 @@ def generate(
 
     `progress` gets the name of the part under work and the share done (0-1). Files go to
     `home.landing/<source>/<block>/`,
-    the truth to `home.state/truth/`; files of the same name are replaced. Raises ValueError for sizes out of range.
+    the truth to `home.truth`; files of the same name are replaced. Raises ValueError for sizes out of range.
     """
     if not 1 <= customers <= LARGEST_SAMPLE or days < 30 or chunk_customers < 1:
         raise ValueError(f"customers 1 to {LARGEST_SAMPLE}, days 30 or more; found {customers}, {days}")
     span, landing = Span(as_of, days), LandingFiles(home.landing, Span(as_of, days), customers < SMALL_SAMPLE)
-    truth = TruthFiles(home.state / "truth")
+    truth = TruthFiles(home.truth)
     stores = min(MOST_STORES, max(FEWEST_STORES, customers // CUSTOMERS_A_STORE))
     for number, first in enumerate(range(0, customers, chunk_customers)):
         chunk = Chunk(seed, number, first, min(chunk_customers, customers - first), span, stores)

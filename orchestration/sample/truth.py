@@ -1,5 +1,5 @@
-"""The truth beside the landing files: who is who, which references are whose, who has left. The pipeline never
-reads it, tests do.
+"""The truth beside the landing files: who is who, which references are whose, who has left. A run
+measures its links by the records and uses none of it else; tests do.
 
 A channel returns its `Yield`: rows for the files, and what is true about them. The Parquet files are written by
 `files.py`.

@@ -71,6 +71,7 @@ TABLES = (
     ServingTable("customer_source_ids", "marts.customer_source_ids", ("source", "entity", "source_record_id")),
     ServingTable("identity_events", "marts.identity_events", ("event_id",)),
     ServingTable("identity_review", "marts.identity_review", ("pair_id",)),
+    ServingTable("identity_quality", "marts.identity_quality", ("measure", "part", "left_channel", "right_channel")),
     ServingTable("survivorship", "marts.survivorship", ("customer_id", "field")),
     ServingTable("orders", "marts.orders", ("order_key",)),
     ServingTable("order_lines", "marts.order_lines", ("line_key",)),

@@ -66,6 +66,11 @@ class Home:
         return self.state / "decisions.jsonl"
 
     @property
+    def truth(self) -> Path:
+        """Labels to measure the linking by, `records*.parquet` and `.csv`; of sample data all that is true about it."""
+        return self.state / "truth"
+
+    @property
     def state(self) -> Path:
         return self.root / "state"
 

@@ -5,12 +5,13 @@ Checks of bands, scores and tiers belong to insights.
 
 from collections.abc import Mapping
 
-from quality.checks import Rule, Suite, Table, at_most, between, in_set, no_rows, not_null, unique
+from quality.checks import Rule, Suite, Table, at_least, at_most, between, in_set, no_rows, not_null, unique
 
 CUSTOMERS = Table("marts.customers")
 SOURCE_IDS = Table("marts.customer_source_ids")
 EVENTS = Table("marts.identity_events", may_be_empty=True)
 REVIEW = Table("marts.identity_review", may_be_empty=True)
+QUALITY = Table("marts.identity_quality")
 SURVIVORSHIP = Table("marts.survivorship", may_be_empty=True)
 REFERENCES = Table("marts.bridge_person_refs", may_be_empty=True)
 ORDERS = Table("marts.orders", may_be_empty=True)
@@ -28,6 +29,19 @@ FACTS = (
 LARGEST_CLUSTER = """
 select coalesce(max(count_rows), 0) as observed
 from (select count(*) as count_rows from marts.customer_source_ids group by customer_id)
+"""
+
+# The upper end of the interval: a share is too low only where the labels are enough to say so. Without labels it is 1.
+HIGHEST_LIKELY = """
+select coalesce(min(high), 1.0) as observed
+from marts.identity_quality
+where measure = '{measure}' and {cases}
+"""
+
+REVIEW_LOAD = """
+select coalesce(max(value), 0.0) as observed
+from marts.identity_quality
+where measure = 'review_pairs_per_1000_customers' and denominator >= {least}
 """
 
 RECORDS_WITHOUT_CUSTOMER = """
@@ -69,12 +83,13 @@ def suite(thresholds: Mapping[str, float]) -> Suite:
         SOURCE_IDS,
         EVENTS,
         REVIEW,
+        QUALITY,
         SURVIVORSHIP,
         REFERENCES,
         *(table for table, _ in FACTS),
         CONSERVATION,
     )
-    rules = [*_customer_rules(), *_identity_rules(thresholds), *_order_rules(thresholds)]
+    rules = [*_customer_rules(), *_identity_rules(thresholds), *_quality_rules(thresholds), *_order_rules(thresholds)]
     for table, key in FACTS:
         rules += [not_null(table, key), unique(table, key), _no_orphans(table)]
     rules.append(_conservation())
@@ -140,6 +155,38 @@ def _identity_rules(thresholds: Mapping[str, float]) -> list[Rule]:
         _no_orphans(SURVIVORSHIP),
         unique(REFERENCES, "source", "person_ref_by", "person_ref_value"),
         _no_orphans(REFERENCES),
+    ]  # fmt: skip
+
+
+def _quality_rules(thresholds: Mapping[str, float]) -> list[Rule]:
+    least = thresholds["marts.identity_quality_min_cases"]
+    of_all, of_channels = f"left_channel = 'all' and denominator >= {least}", "left_channel <> 'all'"
+    shares = (
+        ("pairwise_precision", "pairwise_precision", of_all, "Pairwise precision", "成对精确率"),
+        ("pairwise_recall", "pairwise_recall", of_all, "Pairwise recall", "成对召回率"),
+        ("cluster_precision", "cluster_precision", of_all, "Cluster precision", "聚类精确率"),
+        ("cluster_recall", "cluster_recall", of_all, "Cluster recall", "聚类召回率"),
+        (
+            "pairwise_precision_of_channels", "pairwise_precision", of_channels,
+            "Pairwise precision between any two channels", "任意两渠道间的成对精确率",
+        ),
+    )  # fmt: skip
+    return [
+        unique(QUALITY, "measure", "part", "left_channel", "right_channel"),
+        between(QUALITY, "value", 0, None),
+        *(
+            at_least(
+                QUALITY, rule, HIGHEST_LIKELY.format(measure=measure, cases=cases), thresholds[f"marts.{rule}"],
+                f"{english} against the labels, at the upper end of its interval, stays within bounds.",
+                f"按标注计算的{chinese}的区间上限不低于下限值。",
+            )
+            for rule, measure, cases, english, chinese in shares
+        ),
+        at_most(
+            QUALITY, "review_load", REVIEW_LOAD.format(least=least), thresholds["marts.review_load"],
+            "The pairs that wait for people, by a thousand customers, stay within bounds.",
+            "每千客户待人工审核的配对数不超过上限。", "warning",
+        ),
     ]  # fmt: skip
 
 

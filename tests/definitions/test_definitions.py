@@ -23,6 +23,7 @@ MARTS = {
     "customer_source_ids",
     "identity_events",
     "identity_review",
+    "identity_quality",
     "survivorship",
     "orders",
     "order_lines",

@@ -23,6 +23,7 @@ def build_insights(home: Home, day: date) -> dict[str, str]:
     dbt(home, "--select", *STAGING)
     with warehouse.connect(home) as con:
         identity.resolve(con, settings, home.models)
+        identity.write_quality(con, home.truth)
     dbt(home, "--exclude", *STAGING)
     with warehouse.connect(home) as con:
         for compute in FUNCTIONS.values():

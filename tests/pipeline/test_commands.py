@@ -125,6 +125,15 @@ def test_validate_says_all_good(refreshed: Home) -> None:
     assert "all good" in result.stdout
 
 
+def test_validate_names_the_labels_that_lack_a_column(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home").ensure()
+    home.truth.mkdir()
+    (home.truth / "records_own.csv").write_text("source,entity,source_record_id\nshop,accounts,1\n")
+    result = strata(home, "validate")
+    assert result.returncode == 1
+    assert "records_own.csv: found 3 column(s) without true_person_id" in " ".join(result.stdout.split())
+
+
 def test_wrong_setting_names_file_line_and_key_and_ends_with_2(refreshed: Home, tmp_path: Path) -> None:
     text = (config_folder() / "sources.yml").read_text(encoding="utf-8")
     (tmp_path / "sources.yml").write_text(text.replace("channel: ecommerce", "channel: telepathy", 1), encoding="utf-8")

@@ -37,7 +37,7 @@ def test_loaded_rows_are_the_rows_in_raw(refreshed: Home) -> None:
 
 
 def test_quarantine_holds_the_planted_rows_and_no_others(refreshed: Home) -> None:
-    truth = refreshed.state / "truth" / "broken_rows.parquet"
+    truth = refreshed.truth / "broken_rows.parquet"
     with duckdb.connect() as con:
         planted = con.execute(REFUSED.format(table=f"'{truth}'")).fetchall()
     found = query(refreshed, REFUSED.format(table="serving.quarantine"))

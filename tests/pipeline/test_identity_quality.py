@@ -5,6 +5,7 @@ import duckdb
 from orchestration.cli.bench_identity import GOALS, link_febrl
 from orchestration.logic.identity import Quality, measure
 from orchestration.settings import Home
+from tests.conftest import query
 
 
 def test_linking_when_a_public_set_is_read_by_configuration_then_it_reaches_its_goal() -> None:
@@ -23,12 +24,34 @@ def test_linking_of_the_sample_reaches_its_figures(refreshed: Home) -> None:
     assert quality.max_persons <= 8
 
 
+def test_figures_of_the_sample_are_published_with_its_run(refreshed: Home) -> None:
+    quality = measure_home(refreshed)
+    rows = query(
+        refreshed,
+        "select measure, numerator, denominator from serving.identity_quality"
+        " where measure like 'pairwise%' and left_channel = 'all' order by measure",
+    )
+    assert rows == [
+        ("pairwise_precision", quality.right_pairs, quality.linked_pairs),
+        ("pairwise_recall", quality.right_pairs, quality.true_pairs),
+    ]
+    sums = "select sum(numerator), sum(denominator) from serving.identity_quality where measure = 'pairwise_{}' and {}"
+    for share in ("precision", "recall"):
+        of_channels, of_all = (
+            query(refreshed, sums.format(share, which)) for which in ("left_channel <> 'all'", "left_channel = 'all'")
+        )
+        assert of_channels == of_all
+    ((customers,),) = query(refreshed, "select count(*) from serving.customers")
+    sizes = "select sum(numerator), min(denominator) from serving.identity_quality where measure = 'customers_of_size'"
+    assert query(refreshed, sizes) == [(customers, customers)]
+
+
 def measure_home(home: Home) -> Quality:
     """The quality of the published links against the truth beside the sample."""
     with duckdb.connect(home.serving / "strata_restricted.duckdb", read_only=True) as con:
         con.execute(
             f"create temp view truth as select source || '/' || entity || '/' || source_record_id as record_id,"
-            f" true_person_id as person_id from '{home.state / 'truth' / 'records.parquet'}'"
+            f" true_person_id as person_id from '{home.truth / 'records.parquet'}'"
         )
         con.execute(
             "create temp view clusters as select source || '/' || entity || '/' || source_record_id as record_id,"

@@ -21,7 +21,7 @@ class Sample:
     summary: SampleSummary
 
     def rows(self, sql: str) -> list[tuple]:
-        return duckdb.connect().sql(sql.format(truth=self.home.state / "truth")).fetchall()
+        return duckdb.connect().sql(sql.format(truth=self.home.truth)).fetchall()
 
 
 def write_sample(root: Path, customers: int = 300, days: int = 365, seed: int = 7, **options: int) -> Sample:

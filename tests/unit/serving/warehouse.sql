@@ -109,6 +109,14 @@ from marts.customers;
 create table marts.identity_review as select
     'P1' as pair_id, 'webshop/accounts/1' as left_record_id, 'crm/contacts/1' as right_record_id, 0.5 as probability,
     'given equal' as evidence, 'open' as state;
+create table marts.identity_quality as select * from (values
+    ('pairwise_precision', 'all', 'all', 'all', 995, 1000, 0.995, 0.985, 0.998),
+    ('pairwise_precision', 'all', 'crm', 'ecommerce', 195, 200, 0.975, 0.94, 0.99),
+    ('pairwise_recall', 'all', 'all', 'all', 950, 1000, 0.95, 0.93, 0.965),
+    ('cluster_precision', 'all', 'all', 'all', 380, 400, 0.95, 0.92, 0.97),
+    ('cluster_recall', 'all', 'all', 'all', 360, 400, 0.9, 0.87, 0.925),
+    ('review_pairs_per_1000_customers', 'all', 'all', 'all', 3, 200, cast(15 as double), null, null)
+) as figures(measure, part, left_channel, right_channel, numerator, denominator, value, low, high);
 create table marts.survivorship as select
     customer_id, 'city' as field, 'webshop' as source, 'P1' as source_record_id, 'trust' as rule, 0 as count_conflicts
 from marts.customers;
