@@ -23,6 +23,6 @@ from orchestration.logic.identity.resolve import resolve
 
 __all__ = [
     "ALL", "Contradiction", "Decision", "Explanation", "Figure", "LabelsRefused", "Quality", "add_decisions", "control_tables",
-    "customer_of", "decisions_table", "explain_links", "in_force", "measure", "pair_id", "read_decisions", "read_labels", "resolve",
-    "write_quality",
+    "customer_of", "decisions_table", "explain_links", "in_force", "measure", "pair_id", "read_decisions", "read_labels",
+    "resolve", "write_quality",
 ]  # fmt: skip

@@ -16,18 +16,23 @@ from splink.comparison_library import CustomComparison
 
 ID = "unique_id"
 FIELDS = (
-    "given", "family", "script", "birth", "gender", "national_id", "phone", "mailbox", "street", "locality", "city", "postcode",
-    "region",
+    "given", "family", "signs", "script", "birth", "gender", "national_id", "phone", "mailbox", "street", "locality", "city",
+    "postcode", "region",
 )  # fmt: skip
+
+BLOCKS = "blocks"
+"""Of a customer: the blocks of sources.yml that hold a record of it."""
 
 ALIKE = 0.82
 """Jaro–Winkler similarity from which two texts may be the same, badly typed."""
-BIRTH_SLIPS = 2
+BIRTH_SLIPS, GENERATION_YEARS = 2, 15
 RESIDENT_ID_SIGNS = 18
 """Shorter national ids are mistyped too often to tell two people apart."""
 CHINESE = "('han', 'pinyin')"
 _OTHER_SCRIPTS = f"(script_l = 'mixed' and script_r in {CHINESE}) or (script_r = 'mixed' and script_l in {CHINESE})"
 
+
+_BOTH_IN_SIGNS = "(signs_l is not null and signs_r is not null)"
 
 Rule = tuple[str, ...]
 
@@ -48,6 +53,7 @@ def settings(fields: Collection[str], rules: Collection[Rule]) -> dict[str, Any]
             ),
         ],
         unique_id_column_name=ID,
+        retain_intermediate_calculation_columns=True,
     ).create_settings_dict("duckdb")
 
 
@@ -82,6 +88,22 @@ def _text(name: str, swapped_with: str = "", unknown: str = "") -> CustomCompari
     )
 
 
+def _signs() -> CustomComparison:
+    """Given names written in Chinese on both sides: of one sound in other signs they are other names."""
+    return CustomComparison(
+        output_column_name="signs",
+        comparison_levels=[
+            NullLevel("signs"),
+            ExactMatchLevel("signs", term_frequency_adjustments=True).configure(label_for_charts="equal"),
+            CustomLevel("given_l = given_r", "sounds equal"),
+            CustomLevel(
+                "levenshtein(signs_l, signs_r) <= 1 and greatest(length(signs_l), length(signs_r)) >= 2", "one sign"
+            ),
+            ElseLevel().configure(label_for_charts="differs"),
+        ],
+    )
+
+
 def _code(name: str, slips: int, by_frequency: bool = True) -> CustomComparison:
     """A number, or a word from a list, typed by people: equal, or so many slips."""
     distance = f"damerau_levenshtein({name}_l, {name}_r)"
@@ -94,6 +116,30 @@ def _code(name: str, slips: int, by_frequency: bool = True) -> CustomComparison:
             ElseLevel().configure(label_for_charts="differs"),
         ],
     )
+
+
+def _birth() -> CustomComparison:
+    """Two slips may make one date of another; where they make another generation of it, it is rather father and son."""
+    slips = "damerau_levenshtein(birth_l, birth_r)"
+    return CustomComparison(
+        output_column_name="birth",
+        comparison_levels=[
+            NullLevel("birth"),
+            ExactMatchLevel("birth", term_frequency_adjustments=True).configure(label_for_charts="equal"),
+            CustomLevel(f"{slips} <= 1", "1 slip"),
+            CustomLevel(
+                f"{slips} <= {BIRTH_SLIPS} and not ({other_generation('birth_l', 'birth_r')})", f"{BIRTH_SLIPS} slips"
+            ),
+            CustomLevel(f"{slips} <= {BIRTH_SLIPS}", f"{BIRTH_SLIPS} slips and a generation"),
+            ElseLevel().configure(label_for_charts="differs"),
+        ],
+    )
+
+
+def other_generation(one: str, other: str) -> str:
+    """SQL: whether two days (yyyymmdd) are GENERATION_YEARS apart or more."""
+    years = (f"try_cast(left({birth}, 4) as integer)" for birth in (one, other))
+    return f"abs({' - '.join(years)}) >= {GENERATION_YEARS}"
 
 
 def _place() -> CustomComparison:
@@ -117,10 +163,33 @@ def _place() -> CustomComparison:
     )
 
 
+def _blocks() -> CustomComparison:
+    """A source seldom holds one person twice, so two customers of one source are seldom one; the more sources each is known
+    in, the more it says that they have none in common."""
+    return CustomComparison(
+        output_column_name=BLOCKS,
+        comparison_levels=[
+            CustomLevel(f"coalesce(len({BLOCKS}_l), 0) = 0 or coalesce(len({BLOCKS}_r), 0) = 0", "unknown").configure(
+                is_null_level=True
+            ),
+            *(
+                CustomLevel(
+                    f"not list_has_any({BLOCKS}_l, {BLOCKS}_r) and len({BLOCKS}_l) + len({BLOCKS}_r) >= {most}",
+                    f"{most} different",
+                )
+                for most in (6, 5, 4, 3)
+            ),
+            CustomLevel(f"not list_has_any({BLOCKS}_l, {BLOCKS}_r)", "different"),
+            ElseLevel().configure(label_for_charts="in one"),
+        ],
+    )
+
+
 COMPARISONS: dict[str, Callable[[], Any]] = {
-    "given": lambda: _text("given", swapped_with="family", unknown=_OTHER_SCRIPTS),
+    "given": lambda: _text("given", swapped_with="family", unknown=f"{_OTHER_SCRIPTS} or {_BOTH_IN_SIGNS}"),
+    "signs": _signs,
     "family": lambda: _text("family"),
-    "birth": lambda: _code("birth", BIRTH_SLIPS),
+    "birth": _birth,
     "gender": lambda: _code("gender", 0, by_frequency=False),
     "national_id": lambda: _code("national_id", 2),
     "phone": lambda: _code("phone", 2),
@@ -128,11 +197,15 @@ COMPARISONS: dict[str, Callable[[], Any]] = {
     "street": lambda: _text("street", swapped_with="locality"),
     "locality": lambda: _text("locality"),
     "place": _place,
+    BLOCKS: _blocks,
 }
 """By the name of the comparison. That of given names knows nothing where one is English and the other Chinese."""
 
 KEYS = ("national_id", "phone", "mailbox")
 """Comparisons of what is a key too."""
+
+OF_THE_PERSON = ("given", "signs", "birth", "gender", "national_id", BLOCKS)
+"""Comparisons of what relatives do not have in common. The others agree in a household too, a mailbox among them."""
 
 NEEDS = {"place": {"city"}}
 """The fields without which a comparison is left out, where its name is not the field."""

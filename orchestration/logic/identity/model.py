@@ -44,11 +44,13 @@ _DIGITS = 9
 @dataclass(frozen=True)
 class Model:
     """`levels`: by comparison, per level from the most agreement down (m, u). `open_matches`: pairs of one person that the keys
-    leave open, by customer. `fields`: those that were filled. `records`: how many it was trained on."""
+    leave open, by customer; `households`: pairs of two persons of one household, by pair of one person. `fields`: those that
+    were filled. `records`: how many it was trained on."""
 
     fields: tuple[str, ...]
     levels: dict[str, list[tuple[float, float]]]
     open_matches: float
+    households: float
     records: int
 
     @property
@@ -66,9 +68,10 @@ class Model:
         prior = 2 * self.open_matches / max(records - 1, 1)
         return settings | {"probability_two_random_records_match": min(max(prior, _LEAST_PRIOR), 0.5)}
 
-    def contradicts_in(self, comparison: str) -> float:
-        """How often one person's records contradict each other in it: m of its last level; 1 where it was not learned."""
-        return self.levels[comparison][-1][0] if comparison in self.levels else 1.0
+    def contradicts_in(self, comparison: str, levels: int = 1) -> float:
+        """How often one person's records contradict each other in it: m of its last level or levels; 1 where it was not
+        learned."""
+        return sum(m for m, _ in self.levels[comparison][-levels:]) if comparison in self.levels else 1.0
 
     def save(self, folder: Path) -> Path:
         """Writes it under its version, once; earlier ones stay."""
@@ -93,7 +96,9 @@ def load(folder: Path, version: str) -> Model:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         levels = {name: [(float(m), float(u)) for m, u in pairs] for name, pairs in told["levels"].items()}
-        model = Model(tuple(told["fields"]), levels, float(told["open_matches"]), int(told["records"]))
+        model = Model(
+            tuple(told["fields"]), levels, float(told["open_matches"]), float(told["households"]), int(told["records"])
+        )
         model.settings(model.records, ())
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
@@ -104,38 +109,41 @@ def load(folder: Path, version: str) -> Model:
     return model
 
 
-def train(records: pa.Table, customers: pa.Table) -> Model | None:
+def train(records: pa.Table, customers: pa.Table, count_customers: int) -> Model | None:
     """Learns m and u from records; and from the customers that the keys made of them how many matches are open, and m of what
-    is a key too: where equal values would have linked two already, different ones say little.
+    is a key too, where equal values would have linked two already and different ones say little, and of their BLOCKS.
 
-    Both frames have `unique_id` and FIELDS. None where the records are too few or no pair can be looked at.
+    Both frames have `unique_id` and FIELDS, customers BLOCKS too. `count_customers`: of how many these are a sample. None where
+    the records are too few or no pair can be looked at.
     """
     fields = tuple(name for name in comparisons.FIELDS if records[name].null_count < records.num_rows)
-    settings = comparisons.settings(fields, affordable(records, fields))
-    if records.num_rows < LEAST_RECORDS or not settings["comparisons"] or not settings[BLOCKING_RULES]:
+    of_records = comparisons.settings(fields, affordable(records, fields))
+    of_customers = comparisons.settings((*fields, comparisons.BLOCKS), affordable(customers, fields))
+    if records.num_rows < LEAST_RECORDS or not of_records["comparisons"] or not of_records[BLOCKING_RULES]:
         return None
-    names = [comparison["output_column_name"] for comparison in settings["comparisons"]]
-    sizes = [len(comparisons.levels(comparison)) for comparison in settings["comparisons"]]
-    patterns, counts = _patterns(records, settings, names)
-    chance = _by_chance(records, settings, names, sizes)
-    if not len(counts):
+    known, added = _sizes(of_records), {comparisons.BLOCKS: _sizes(of_customers)[comparisons.BLOCKS]}
+    patterns = _patterns(records, of_records, known)
+    if not len(patterns.counts):
         return None
-    of_keys = [column for column, name in enumerate(names) if name in comparisons.KEYS]
-    _, m = _maximise(
-        patterns, counts, chance, [_first_guess(size) for size in sizes], range(len(names)), records.num_rows
-    )
-    open_settings = comparisons.settings(fields, affordable(customers, fields))
-    open_patterns, open_counts = _patterns(customers, open_settings, names)
-    matches, m = _maximise(
-        open_patterns, open_counts, chance, m, of_keys if len(open_counts) else (), customers.num_rows
-    )
+    chance = _by_chance(records, of_records, known)
+    _, _, m = _maximise(patterns, chance, _first_guesses(known), list(known))
+    chance |= _by_chance(customers, of_customers, added)
+    m |= _first_guesses(added)
+    open_patterns = _patterns(customers, of_customers, [*known, *added])
+    open_to_learn = [name for name in m if name in (*comparisons.KEYS, *added)]
+    matches, households, m = _maximise(open_patterns, chance, m, open_to_learn if len(open_patterns.counts) else [])
     levels = {
         name: [
-            (round(float(a), _DIGITS), round(float(b), _DIGITS)) for a, b in zip(m_of[::-1], u_of[::-1], strict=True)
+            (round(float(a), _DIGITS), round(float(b), _DIGITS))
+            for a, b in zip(m[name][::-1], chance[name][::-1], strict=True)
         ]
-        for name, m_of, u_of in zip(names, m, chance, strict=True)
+        for name in m
     }
-    return Model(fields, levels, round(matches / customers.num_rows, _DIGITS), records.num_rows)
+    of_all = matches / customers.num_rows * count_customers / customers.num_rows
+    relatives = households / matches if matches else 0.0
+    return Model(
+        (*fields, comparisons.BLOCKS), levels, round(of_all, _DIGITS), round(relatives, _DIGITS), records.num_rows
+    )
 
 
 def affordable(records: pa.Table, fields: Collection[str]) -> list[comparisons.Rule]:
@@ -162,79 +170,93 @@ def linker(
     return Linker(DuckDBAPI(con).register(records, table_name=name), settings, log_level=logging.ERROR), con
 
 
-def _patterns(records: pa.Table, settings: dict[str, Any], names: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """The different comparison patterns (level by comparison, -1 unknown) of the pairs that blocking finds, with their counts."""
+@dataclass(frozen=True)
+class _Patterns:
+    """The different comparison patterns among the pairs of so many rows: `levels` by comparison (-1 unknown), with `counts`."""
+
+    levels: dict[str, np.ndarray]
+    counts: np.ndarray
+    rows: int
+
+
+def _patterns(rows: pa.Table, settings: dict[str, Any], names: Iterable[str]) -> _Patterns:
+    """Of the pairs that blocking finds."""
+    names = list(names)
     if not settings[BLOCKING_RULES]:
-        return np.zeros((0, len(names)), dtype=np.int64), np.zeros(0)
-    found, con = linker(records, _without_weights(settings))
+        return _Patterns({name: np.zeros(0, dtype=np.int64) for name in names}, np.zeros(0), rows.num_rows)
+    found, con = linker(rows, _without_weights(settings))
     with con:
         pairs = found.inference.predict().physical_name
         columns = ", ".join(f"gamma_{name}" for name in names)
         table = con.execute(f"select {columns}, count(*) as pairs from {pairs} group by all order by all").fetchnumpy()
-    patterns = np.stack([np.asarray(table[f"gamma_{name}"], dtype=np.int64) for name in names], axis=1)
-    return patterns, np.asarray(table["pairs"], dtype=np.float64)
+    levels = {name: np.asarray(table[f"gamma_{name}"], dtype=np.int64) for name in names}
+    return _Patterns(levels, np.asarray(table["pairs"], dtype=np.float64), rows.num_rows)
 
 
-def _by_chance(records: pa.Table, settings: dict[str, Any], names: list[str], sizes: list[int]) -> list[np.ndarray]:
-    """u: how often two records agree on each level, by comparison, over all pairs of a sample chosen by hash."""
+def _by_chance(rows: pa.Table, settings: dict[str, Any], sizes: dict[str, int]) -> dict[str, np.ndarray]:
+    """u: how often two rows agree on each level, by comparison, over all pairs of a sample chosen by hash."""
     with duckdb.connect() as con:
-        con.register("records", records)
-        query = f"from records order by hash({comparisons.ID}), {comparisons.ID} limit {SAMPLE_FOR_CHANCE}"
+        con.register("rows", rows)
+        query = f"from rows order by hash({comparisons.ID}), {comparisons.ID} limit {SAMPLE_FOR_CHANCE}"
         sample = con.execute(query).to_arrow_table()
     all_pairs = _without_weights(settings) | {BLOCKING_RULES: [{"blocking_rule": "1 = 1", "sql_dialect": "duckdb"}]}
     found, con = linker(sample, all_pairs)
-    shares = []
+    shares = {}
     with con:
         pairs = found.inference.predict().physical_name
-        for name, size in zip(names, sizes, strict=True):
+        for name, size in sizes.items():
             table = con.execute(
                 f"select gamma_{name} as level, count(*) as pairs from {pairs} group by all"
             ).fetchnumpy()
             known = np.asarray(table["level"]) >= 0
             seen = np.full(size, _SMOOTHING)
             seen[np.asarray(table["level"], dtype=np.int64)[known]] += np.asarray(table["pairs"])[known]
-            shares.append(seen / seen.sum())
+            shares[name] = seen / seen.sum()
     return shares
 
 
 def _maximise(
-    patterns: np.ndarray,
-    counts: np.ndarray,
-    chance: list[np.ndarray],
-    first: list[np.ndarray],
-    learned: Iterable[int],
-    records: int,
-) -> tuple[float, list[np.ndarray]]:
-    """Expectation–maximisation over the patterns, from a first m on: the number of matching pairs, and m by comparison and
-    level, changed only in the `learned` comparisons."""
-    m, matches, columns = list(first), float(records) / 2, list(learned)
+    patterns: _Patterns, chance: dict[str, np.ndarray], first: dict[str, np.ndarray], learned: Collection[str]
+) -> tuple[float, float, dict[str, np.ndarray]]:
+    """Expectation–maximisation over the patterns, from a first m on: the number of pairs of one person, of pairs of one
+    household, and m by comparison and level, changed only in the `learned` comparisons.
+
+    Two persons of one household agree like one person in what relatives have in common, and by chance in all else. Without
+    them as a third class, relatives would be taken for one person whose names are often wrong.
+    """
+    m, matches, households = dict(first), float(patterns.rows) / 2, float(patterns.rows) / 20
     for _ in range(_ITERATIONS):
-        expected = _expected(patterns, counts, m, chance, matches, records)
-        before = [matches, *np.concatenate(m)]
-        matches = float(expected.sum())
-        for column in columns:
-            m[column] = _shares(patterns[:, column], expected, len(m[column]))
-        moved = np.abs(np.array([matches, *np.concatenate(m)]) - before) / np.maximum(before, 1e-9)
-        if moved.max() < _CONVERGED:
+        of_one, of_household = _expected(patterns, m, chance, matches, households)
+        before = np.array([matches, households, *np.concatenate(list(m.values()))])
+        matches, households = float(of_one.sum()), float(of_household.sum())
+        m |= {name: _shares(patterns.levels[name], of_one, len(m[name])) for name in learned}
+        after = np.array([matches, households, *np.concatenate(list(m.values()))])
+        if (np.abs(after - before) / np.maximum(before, 1e-9)).max() < _CONVERGED:
             break
-    return matches, m
+    return matches, households, m
 
 
 def _expected(
-    patterns: np.ndarray,
-    counts: np.ndarray,
-    m: list[np.ndarray],
-    chance: list[np.ndarray],
-    matches: float,
-    records: int,
-) -> np.ndarray:
-    """Of the pairs of each pattern how many are expected to match."""
-    share = min(max(matches / (records * (records - 1) / 2), _LEAST_PRIOR), 0.5)
-    weight = np.full(len(counts), np.log(share / (1 - share)))
-    for column, (m_of, u_of) in enumerate(zip(m, chance, strict=True)):
-        known = patterns[:, column] >= 0
-        weight[known] += np.log(m_of / u_of)[patterns[known, column]]
-    return counts / (1 + np.exp(-np.clip(weight, -700, 700)))
+    patterns: _Patterns, m: dict[str, np.ndarray], chance: dict[str, np.ndarray], matches: float, households: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of the pairs of each pattern how many are expected to be one person, and how many two of one household."""
+    pairs = patterns.rows * (patterns.rows - 1) / 2
+    one = np.full(len(patterns.counts), np.log(max(matches / pairs, _LEAST_PRIOR)))
+    household = np.full(len(patterns.counts), np.log(max(households / pairs, _LEAST_PRIOR)))
+    for name, level in patterns.levels.items():
+        known = level >= 0
+        weight = np.log(m[name] / chance[name])[level[known]]
+        one[known] += weight
+        if name not in comparisons.OF_THE_PERSON:
+            household[known] += weight
+    one, household = (np.exp(np.clip(weight, -700, 300)) for weight in (one, household))
+    total = 1 + one + household
+    return patterns.counts * one / total, patterns.counts * household / total
+
+
+def _sizes(settings: dict[str, Any]) -> dict[str, int]:
+    """How many levels each comparison has."""
+    return {one["output_column_name"]: len(comparisons.levels(one)) for one in settings["comparisons"]}
 
 
 def _shares(level: np.ndarray, expected: np.ndarray, size: int) -> np.ndarray:
@@ -243,10 +265,9 @@ def _shares(level: np.ndarray, expected: np.ndarray, size: int) -> np.ndarray:
     return seen / seen.sum()
 
 
-def _first_guess(size: int) -> np.ndarray:
-    guess = np.full(size, 0.1 / (size - 1))
-    guess[-1] = 0.9
-    return guess
+def _first_guesses(sizes: dict[str, int]) -> dict[str, np.ndarray]:
+    """An m to begin with: nine of ten agree."""
+    return {name: np.array([0.1 / (size - 1)] * (size - 1) + [0.9]) for name, size in sizes.items()}
 
 
 def _without_weights(settings: dict[str, Any]) -> dict[str, Any]:

@@ -11,21 +11,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+import opencc
 import pandas as pd
 from pypinyin import Style, lazy_pinyin
 
 from orchestration.settings.identity import Names
 
-COLUMNS = ["full_name", "given_name", "family_name", "name_key", "given_key", "family_key", "script"]
+COLUMNS = ["full_name", "given_name", "family_name", "name_key", "given_key", "family_key", "given_signs", "script"]
 
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _NOT_HAN = re.compile(r"[^\u3400-\u9fff\uf900-\ufaff]")
+_NOT_LATIN = re.compile(r"[^a-z' ’-]")
 _TOKEN = re.compile(r"[a-z]+")
 _SYLLABLE = (
     "(?:zh|ch|sh|[bpmfdtnlgkhjqxzcsryw])?"
     "(?:iang|iong|uang|ang|eng|ing|ong|iao|ian|uai|uan|ai|ei|ao|ou|an|en|in|un|ia|ie|iu|ua|uo|ui|ue|er|a|o|e|i|u)"
 )
 _PINYIN = re.compile(f"(?:{_SYLLABLE}){{1,3}}")
+_SIMPLER = opencc.OpenCC("t2s")
 _WRITTEN_WITH_U = {"lv": "lu", "lyu": "lu", "nv": "nu", "nyu": "nu"}
 
 
@@ -33,13 +36,14 @@ _WRITTEN_WITH_U = {"lv": "lu", "lyu": "lu", "nv": "nu", "nyu": "nu"}
 class NameKey:
     """One name read.
 
-    `script`: han, pinyin (Chinese name in Latin letters), mixed (Chinese surname, Western given name: "Amy Wang"), latin,
-    or none when there is no name.
+    `signs`: the given name in simplified Chinese signs, where it was written in Chinese. `script`: han, pinyin (Chinese name in
+    Latin letters), mixed (Chinese surname, Western given name: "Amy Wang"), latin, or none when there is no name.
     """
 
     family: str = ""
     given: str = ""
     script: str = "none"
+    signs: str = ""
 
     @property
     def name(self) -> str:
@@ -79,8 +83,10 @@ class NameReader:
         return self._latin(text)
 
     def _parts(self, given: str, family: str) -> NameKey:
-        if _HAN.search(given + family):
-            return NameKey(self._family_reading(_only_han(family)), _reading(_only_han(given)), "han")
+        if _HAN.search(given):
+            return self._chinese(_only_han(family), _only_han(given))
+        if _HAN.search(family):
+            return self._parts(given, self._family_reading(_only_han(family)))
         family_key, tokens = "".join(_TOKEN.findall(family)), self._without_titles(given)
         if family_key in self._surnames and _PINYIN.fullmatch("".join(tokens)):
             return NameKey(family_key, "".join(tokens), "pinyin")
@@ -89,7 +95,13 @@ class NameReader:
     def _han(self, text: str) -> NameKey:
         signs = self._chinese_title.sub("", _only_han(text)) or _only_han(text)
         size = 2 if signs[:2] in self._names.compound_surnames else 1
-        return NameKey(self._family_reading(signs[:size]), _reading(signs[size:]), "han")
+        letters = _NOT_LATIN.sub(" ", text).strip()
+        if len(signs) == size and self._without_titles(letters):
+            return self._parts(letters, signs)
+        return self._chinese(signs[:size], signs[size:])
+
+    def _chinese(self, family: str, given: str) -> NameKey:
+        return NameKey(self._family_reading(family), _reading(given), "han", _simplified(given))
 
     def _latin(self, text: str) -> NameKey:
         if re.search(r"\d|@", text):
@@ -105,6 +117,8 @@ class NameReader:
             return NameKey(last, "".join(tokens[:-1]), "pinyin")
         if first in self._surnames and _PINYIN.fullmatch("".join(tokens[1:])):
             return NameKey(first, "".join(tokens[1:]), "pinyin")
+        if first in self._surnames and last not in self._surnames and len(tokens) == 2:
+            return self._western(first, tokens[1:])
         return self._western(last, tokens[:-1])
 
     def _leads(self, tokens: list[str]) -> bool:
@@ -142,7 +156,7 @@ def name_keys(names: Iterable[tuple[str, str, str]], tables: Names) -> pd.DataFr
     rows = []
     for full_name, given_name, family_name in names:
         key = reader.read(full_name, given_name, family_name)
-        rows.append((full_name, given_name, family_name, key.name, key.given, key.family, key.script))
+        rows.append((full_name, given_name, family_name, key.name, key.given, key.family, key.signs, key.script))
     return pd.DataFrame(rows, columns=COLUMNS).astype("str")
 
 
@@ -152,6 +166,10 @@ def _plain(text: str) -> str:
         return text.strip().lower()
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(sign for sign in decomposed if not unicodedata.combining(sign)).strip().lower()
+
+
+def _simplified(signs: str) -> str:
+    return str(_SIMPLER.convert(signs))
 
 
 def _only_han(text: str) -> str:

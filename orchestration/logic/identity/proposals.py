@@ -1,9 +1,10 @@
 """What the model proposes: pairs of customers that the keys left apart and that are probably one person.
 
-Customers by keys come in, each as one row of its most frequent values; links above the threshold and pairs for review go out. A
-field in which this data hardly ever contradicts itself vetoes; so the model never links twins, or father and son of one name,
-where birth dates and given names can be trusted, and does without vetoes where they cannot. Numbers of records are those of
-`resolve.py`, the thresholds are in identity.yml.
+Customers by keys come in, each as one row of its most frequent values; links and pairs for review go out. As many of the
+likeliest pairs are linked as keep the share that can be expected to be wrong within `wrong_links`. A field in which this data
+hardly ever contradicts itself vetoes; so the model never links twins, or father and son of one name, where birth dates and given
+names can be trusted, and does without vetoes where they cannot. Numbers of records are those of `resolve.py`, the thresholds are
+in identity.yml.
 """
 
 from __future__ import annotations
@@ -12,7 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from orchestration.logic.identity.comparisons import ALIKE, BIRTH_SLIPS, CHINESE, FIELDS, ID, RESIDENT_ID_SIGNS, levels
+from orchestration.logic.identity.comparisons import (
+    ALIKE,
+    BIRTH_SLIPS,
+    BLOCKS,
+    CHINESE,
+    FIELDS,
+    ID,
+    OF_THE_PERSON,
+    RESIDENT_ID_SIGNS,
+    levels,
+    other_generation,
+)
 from orchestration.logic.identity.model import BLOCKING_RULES, SAMPLE_CUSTOMERS, Model, affordable, linker, train
 
 if TYPE_CHECKING:
@@ -23,7 +35,7 @@ if TYPE_CHECKING:
 NO_PROPOSALS = """
     create or replace temp table proposals (
         left_number bigint, right_number bigint, probability double, weight double, comparison varchar, veto varchar,
-        ambiguous boolean)
+        ambiguous boolean, linked boolean)
 """
 _SCORED = {
     "unique_id_l": pa.int64(), "unique_id_r": pa.int64(), "match_probability": pa.float64(), "match_weight": pa.float64(),
@@ -42,14 +54,17 @@ def learn(con: duckdb.DuckDBPyConnection) -> Model | None:
         ) using (cluster)
     """)
     records = con.execute(f"select number as {ID}, {', '.join(FIELDS)} from chosen order by number").to_arrow_table()
-    model = train(records, representatives(con, "chosen"))
+    customers = representatives(con, "chosen")
+    row = con.execute("select count(distinct cluster) from compared").fetchone()
+    model = train(records, customers, row[0] if row else 0)
     con.execute("drop table chosen")
     return model
 
 
 def propose(con: duckdb.DuckDBPyConnection, model: Model, settings: LinkingModel) -> None:
     """Writes the temporary table `proposals` (grain: pair of clusters): left_number, right_number, probability, weight,
-    comparison (in words), veto (the field, or null), ambiguous. Reads `compared`; a cluster is named by its oldest record."""
+    comparison (in words), veto (the field, or null), ambiguous, linked. Reads `compared`; a cluster is named by its oldest
+    record."""
     rows = representatives(con, "compared")
     scored = _score(rows, model, settings.review)
     con.register("scored", scored)
@@ -88,9 +103,16 @@ def propose(con: duckdb.DuckDBPyConnection, model: Model, settings: LinkingModel
             join representatives as a on one.partner = a.{ID}
             join representatives as b on other.partner = b.{ID}
             where {_veto(model, settings.veto_below)} is not null
+        ),
+        told as (select judged.*, (left_number, right_number) in (from rivals) as ambiguous from judged),
+        expected as (
+            select
+                left_number, right_number,
+                avg(1 - probability) over (order by probability desc range unbounded preceding) as wrong
+            from told where veto is null and not ambiguous and probability >= {settings.link}
         )
-        select judged.*, (left_number, right_number) in (from rivals) as ambiguous
-        from judged
+        select told.*, coalesce(wrong <= {settings.wrong_links}, false) as linked
+        from told left join expected using (left_number, right_number)
         order by left_number, right_number
     """)
     con.unregister("scored")
@@ -98,8 +120,8 @@ def propose(con: duckdb.DuckDBPyConnection, model: Model, settings: LinkingModel
 
 
 def representatives(con: duckdb.DuckDBPyConnection, compared: str) -> pa.Table:
-    """One row a cluster of a table like `compared`: its most frequent name (given, family and script of one record), and the
-    most frequent value of each other field; ties go to the smallest."""
+    """One row a cluster of a table like `compared`: its most frequent name (given, family and script of one record), the most
+    frequent value of each other field (ties go to the smallest), and its BLOCKS."""
     others = ", ".join(
         f"max(value) filter (field = '{name}') as {name}" for name in _OTHER_FIELDS
     )  # one value is left of each, so max only picks it
@@ -123,8 +145,12 @@ def representatives(con: duckdb.DuckDBPyConnection, compared: str) -> pa.Table:
             qualify row_number() over (partition by cluster, field order by count(*) desc, value) = 1
         ),
         others as (select cluster, {others} from frequent group by cluster)
-        select cluster as {ID}, {", ".join(FIELDS)}
-        from (select distinct cluster from {compared})
+        select cluster as {ID}, {", ".join(FIELDS)}, {BLOCKS}
+        from (
+            select cluster, list_sort(list_distinct(list(block) filter (block is not null))) as {BLOCKS}
+            from {compared}
+            group by cluster
+        )
         left join names using (cluster)
         left join others using (cluster)
         order by cluster
@@ -139,9 +165,16 @@ def _score(rows: pa.Table, model: Model, least: float) -> pa.Table:
     found, con = linker(rows, settings)
     with con:
         pairs = found.inference.predict(threshold_match_probability=least).physical_name
+        names = [comparison["output_column_name"] for comparison in settings["comparisons"]]
+        known = {row[0] for row in con.execute(f"describe {pairs}").fetchall()}
+        weights = (f"{kind}_{name}" for name in names if name in OF_THE_PERSON for kind in ("mw", "mw_tf_adj"))
+        personal = " + ".join(["0.0", *(weight for weight in weights if weight in known)])
         return con.execute(f"""
-            select unique_id_l, unique_id_r, match_probability, match_weight, {_told(settings)} as comparison
-            from {pairs}
+            select
+                unique_id_l, unique_id_r, 1 / (1 + unlike) as match_probability, -log2(unlike) as match_weight,
+                {_told(settings)} as comparison
+            from (select *, pow(2, -match_weight) + {model.households} * pow(2, -({personal})) as unlike from {pairs})
+            where match_probability >= {least}
         """).to_arrow_table()
 
 
@@ -164,13 +197,21 @@ def _veto(model: Model, below: float) -> str:
         " and a.given is distinct from b.family and b.given is distinct from a.family"
         " and not (least(length(a.given), length(b.given)) = 1 and left(a.given, 1) = left(b.given, 1))"
     )
-    cases = {
-        "given": other_given,
-        "birth": f"damerau_levenshtein(a.birth, b.birth) > {BIRTH_SLIPS}",
-        "family": f"a.script in {CHINESE} and b.script in {CHINESE} and jaro_winkler_similarity(a.family, b.family) < {ALIKE}",
-        "gender": "a.gender <> b.gender and a.given is distinct from b.given",
-    }
-    trusted = [f"when {case} then '{name}'" for name, case in cases.items() if model.contradicts_in(name) < below]
+    other_birth = f"damerau_levenshtein(a.birth, b.birth) > {BIRTH_SLIPS}"
+    other_age = f"damerau_levenshtein(a.birth, b.birth) > 1 and {other_generation('a.birth', 'b.birth')}"
+    cases = (
+        ("given", 1, f"(a.signs is null or b.signs is null) and {other_given}"),
+        ("signs", 2, "a.signs <> b.signs and a.given <> b.given"),
+        ("birth", 1, other_birth),
+        ("birth", 2, other_age),
+        (
+            "family",
+            1,
+            f"a.script in {CHINESE} and b.script in {CHINESE} and jaro_winkler_similarity(a.family, b.family) < {ALIKE}",
+        ),
+        ("gender", 1, "a.gender <> b.gender and a.given is distinct from b.given"),
+    )
+    trusted = [f"when {case} then '{name}'" for name, last, case in cases if model.contradicts_in(name, last) < below]
     both_whole = " and ".join(f"length({side}.national_id) = {RESIDENT_ID_SIGNS}" for side in "ab")
     resident_ids = f"{both_whole} and a.national_id <> b.national_id"
     return f"case when {resident_ids} then 'national_id' {' '.join(trusted)} end"

@@ -144,7 +144,7 @@ def _propose(con: duckdb.DuckDBPyConnection, settings: LinkingModel, by_keys: np
         from proposals
         join numbered_records a on left_number = a.number
         join numbered_records b on right_number = b.number
-        where probability >= {settings.link} and veto is null and not ambiguous
+        where linked
     """)
     con.execute("drop table compared")
     return model.version if model else "none"

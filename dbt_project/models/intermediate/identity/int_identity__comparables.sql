@@ -31,8 +31,10 @@ addresses as (
 
 select
     records.record_id,
+    case when records.entity <> 'reference' then records.source || '/' || records.entity end as block,
     nullif(records.given_key, '') as given,
     nullif(records.family_key, '') as family,
+    nullif(records.given_signs, '') as signs,
     records.script,
     replace(cast(records.birth_date as varchar), '-', '') as birth,
     records.gender,
