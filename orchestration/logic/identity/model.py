@@ -36,6 +36,7 @@ _LEAST_PRIOR = 1e-12
 PAIRS_PER_RECORD, LEAST_PAIRS = 60, 500_000
 """So many pairs are looked at: at most by record, at least in all. What a run costs grows with the records, not their square."""
 BLOCKING_RULES = "blocking_rules_to_generate_predictions"
+_EVERY_PAIR = {"blocking_rule": "1 = 1", "sql_dialect": "duckdb"}
 _SMOOTHING = 0.5
 _ITERATIONS, _CONVERGED = 500, 1e-6
 _DIGITS = 9
@@ -199,7 +200,8 @@ def _by_chance(rows: pa.Table, settings: dict[str, Any], sizes: dict[str, int]) 
         con.register("rows", rows)
         query = f"from rows order by hash({comparisons.ID}), {comparisons.ID} limit {SAMPLE_FOR_CHANCE}"
         sample = con.execute(query).to_arrow_table()
-    all_pairs = _without_weights(settings) | {BLOCKING_RULES: [{"blocking_rule": "1 = 1", "sql_dialect": "duckdb"}]}
+    asked = [one for one in settings["comparisons"] if one["output_column_name"] in sizes]
+    all_pairs = _without_weights(settings | {"comparisons": asked}) | {BLOCKING_RULES: [_EVERY_PAIR]}
     found, con = linker(sample, all_pairs)
     shares = {}
     with con:

@@ -85,8 +85,8 @@ class NameReader:
     def _parts(self, given: str, family: str) -> NameKey:
         if _HAN.search(given):
             return self._chinese(_only_han(family), _only_han(given))
-        if _HAN.search(family):
-            return self._parts(given, self._family_reading(_only_han(family)))
+        if _HAN.search(family):  # who writes only the surname in Chinese has an English name
+            return self._western(self._family_reading(_only_han(family)), self._without_titles(given))
         family_key, tokens = "".join(_TOKEN.findall(family)), self._without_titles(given)
         if family_key in self._surnames and _PINYIN.fullmatch("".join(tokens)):
             return NameKey(family_key, "".join(tokens), "pinyin")

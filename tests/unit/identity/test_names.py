@@ -55,3 +55,16 @@ def test_name_keys_when_any_text_then_plain_letters(full, given_name, family):
     row = name_keys([(full, given_name, family)], NAMES).iloc[0]
     assert all(part == "" or part.isascii() for part in (row.name_key, row.given_key, row.family_key))
     assert row.script in ("han", "pinyin", "mixed", "latin", "none")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [("Oscar 祝", "", ""), ("祝 Oscar", "", ""), ("Zhu Oscar", "", ""), ("Oscar Zhu", "", ""), ("", "Oscar", "祝")],
+)
+def test_read_when_an_english_name_stands_with_a_chinese_surname_then_one_key_in_any_order(written):
+    key = NameReader(NAMES).read(*written)
+    assert (key.family, key.given, key.script) == ("zhu", "oscar", "mixed")
+
+
+def test_read_when_written_in_traditional_signs_then_the_given_name_is_simplified():
+    assert {NameReader(NAMES).read(name, "", "").signs for name in ("陳偉華", "陈伟华")} == {"伟华"}
