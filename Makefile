@@ -12,7 +12,7 @@ REAL_HOME := var-real
 timed = @TIMEFORMAT=$$'\n[time] $(1): %1R s\n'; time
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-real dev test check format lock bench-landing bench-identity bench-run campaign-landing clean
+.PHONY: help demo demo-real dev test check format lock bench-landing bench-identity bench-run campaign-landing campaign-identity clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -64,6 +64,9 @@ bench-landing: $(VENV)/.run ## the lander against pyarrow, each in processes of 
 
 campaign-landing: $(VENV)/.dev ## the long proofs of landing: 10,000 files, 60 MB of dirt, a line of 1 GB, 200 schedules (half an hour)
 	STRATA_CAMPAIGN=full STRATA_FILES=10000 STRATA_SCHEDULES=200 $(BIN)/pytest tests/faults tests/connectors
+
+campaign-identity: $(VENV)/.dev ## the long proof of ids: 50 orders of the same input, 200 sequences of decisions (half an hour)
+	STRATA_ORDERS=50 STRATA_SEQUENCES=200 $(BIN)/pytest tests/pipeline/test_identity_orders.py tests/unit/identity/test_decisions.py
 
 bench-identity: $(VENV)/.run ## the linking against sets with a known truth
 	$(BIN)/strata bench identity

@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from typer import BadParameter
 
 from orchestration.logic.identity import Explanation, customer_of, explain_links
@@ -78,8 +79,22 @@ def _print_identity(customer_id: str, explanation: Explanation) -> None:
     )  # strongest first, as they come
     evidence = pairs["evidence"].agg("; ".join).reset_index()
     _print("links 关联", ["left record", "right record", "evidence"], evidence.values.tolist())
+    for (left, right, probability), told in explanation.weights.groupby(
+        ["left_record_id", "right_record_id", "probability"], sort=False
+    ):
+        rows = [
+            (f"{name} {level}", f"{bits:+.1f}", _bar(bits))
+            for name, level, bits in told[["name", "level", "bits"]].itertuples(index=False)
+        ]
+        title = f"match weights 匹配权重 (bits): {left} – {right}, probability {probability:.3f}"
+        _print(title, ["comparison", "weight", ""], rows)
     history = explanation.events[["event_id", "at", "kind", "other_customer_id", "cause", "evidence"]]
     _print("history 变更记录", list(history.columns), history.values.tolist())
+
+
+def _bar(bits: float) -> Text:
+    """A bar of a waterfall: one sign a bit, for or against."""
+    return Text("█" * round(abs(bits)), style="green" if bits > 0 else "red")
 
 
 def _print_published(con: duckdb.DuckDBPyConnection, customer_id: str, day: date | None) -> None:
@@ -101,5 +116,5 @@ def _print(title: str, columns: list[str], rows: list[Any]) -> None:
         return
     table = Table(*columns, title=title, title_justify="left", box=None, padding=(0, 1), header_style="bold")
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
+        table.add_row(*("" if value is None else value if isinstance(value, Text) else str(value) for value in row))
     console.print(table)

@@ -64,7 +64,7 @@ class LinkingModel(Strict):
     version: str | None = Field(default=None, pattern="^[0-9a-f]{12}$")
     link: float = Field(default=0.5, gt=0, lt=1)
     wrong_links: float = Field(default=0.02, gt=0, lt=1)
-    review: float = Field(default=0.1, gt=0, lt=1)
+    review: float = Field(default=0.3, gt=0, lt=1)
     veto_below: float = Field(default=0.03, ge=0, le=1)
     margin: float = Field(default=6.0, ge=0)
 

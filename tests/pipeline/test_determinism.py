@@ -66,7 +66,7 @@ def test_rebuilt_warehouse_publishes_the_same(refreshed: Home, tmp_path: Path) -
     assert published_hashes(home) == published_hashes(refreshed)
 
 
-def shuffle_rows(path: Path) -> bool:
+def shuffle_rows(path: Path, seed: int = 0) -> bool:
     """Shuffles the rows of a text file whose rows are its lines (no quoted line breaks). Returns whether it did."""
     if path.suffix not in (".csv", ".tsv", ".jsonl"):
         return False
@@ -76,7 +76,7 @@ def shuffle_rows(path: Path) -> bool:
         return False
     lines = content.splitlines(keepends=True)
     head, rows = ([], lines) if path.suffix == ".jsonl" else (lines[:1], lines[1:])
-    random.Random(path.name).shuffle(rows)
+    random.Random(f"{path.name} {seed}").shuffle(rows)
     path.write_bytes(b"".join(head + rows))
     return True
 

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Explanation:
-    """`records` (grain: record), `links` (grain: link between two of them) and `events` (grain: event) of a customer."""
+    """`records` (grain: record), `links` (grain: link between two of them), `weights` (grain: comparison of a link of the model,
+    in its order; bits add up to the log2 of its odds) and `events` (grain: event) of a customer."""
 
     records: pd.DataFrame
     links: pd.DataFrame
+    weights: pd.DataFrame
     events: pd.DataFrame
 
 
@@ -58,6 +60,16 @@ def explain_links(con: duckdb.DuckDBPyConnection, customer_id: str) -> Explanati
         """,
         parameters,
     ).df()
+    weights = con.execute(
+        """
+        select left_record_id, right_record_id, probability, told.name, told.level, told.bits
+        from (select *, unnest(weights) as told, generate_subscripts(weights, 1) as place from identity.model_links)
+        join identity.clusters on left_record_id = record_id
+        where customer_id = $customer_id
+        order by left_record_id, right_record_id, place
+        """,
+        parameters,
+    ).df()
     events = con.execute(
         """
         select event_id, kind, customer_id, other_customer_id, "at", cause, evidence
@@ -67,7 +79,7 @@ def explain_links(con: duckdb.DuckDBPyConnection, customer_id: str) -> Explanati
         """,
         parameters,
     ).df()
-    return Explanation(records, links, events)
+    return Explanation(records, links, weights, events)
 
 
 def customer_of(con: duckdb.DuckDBPyConnection, source: str, source_record_id: str) -> list[str]:

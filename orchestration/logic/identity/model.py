@@ -29,7 +29,7 @@ logging.getLogger("splink").setLevel(logging.ERROR)
 
 SAMPLE_CUSTOMERS = 20_000
 """Training looks at the records of so many customers, chosen by their hashes."""
-SAMPLE_FOR_CHANCE = 1_500
+SAMPLE_FOR_CHANCE = 1_000
 """u is counted over all pairs of so many of these records."""
 LEAST_RECORDS = 100
 _LEAST_PRIOR = 1e-12
@@ -115,12 +115,12 @@ def train(records: pa.Table, customers: pa.Table, count_customers: int) -> Model
     is a key too, where equal values would have linked two already and different ones say little, and of their BLOCKS.
 
     Both frames have `unique_id` and FIELDS, customers BLOCKS too. `count_customers`: of how many these are a sample. None where
-    the records are too few or no pair can be looked at.
+    no pair can be looked at.
     """
     fields = tuple(name for name in comparisons.FIELDS if records[name].null_count < records.num_rows)
     of_records = comparisons.settings(fields, affordable(records, fields))
     of_customers = comparisons.settings((*fields, comparisons.BLOCKS), affordable(customers, fields))
-    if records.num_rows < LEAST_RECORDS or not of_records["comparisons"] or not of_records[BLOCKING_RULES]:
+    if not of_records["comparisons"] or not of_records[BLOCKING_RULES]:
         return None
     known, added = _sizes(of_records), {comparisons.BLOCKS: _sizes(of_customers)[comparisons.BLOCKS]}
     patterns = _patterns(records, of_records, known)

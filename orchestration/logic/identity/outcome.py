@@ -110,7 +110,7 @@ def write_model_links(con: duckdb.DuckDBPyConnection) -> None:
         select
             a.record_id as left_record_id, b.record_id as right_record_id, probability, comparison, veto, ambiguous,
             links.link is not null as is_link, kept_links.link is not null as is_kept, links.strength, links.linked_at,
-            links.evidence
+            links.evidence, weights
         from proposals
         join numbered_records a on left_number = a.number
         join numbered_records b on right_number = b.number
@@ -119,7 +119,7 @@ def write_model_links(con: duckdb.DuckDBPyConnection) -> None:
     """)
     con.execute("""
         create or replace table identity.model_links as
-        select left_record_id, right_record_id, probability, strength, linked_at, evidence
+        select left_record_id, right_record_id, probability, strength, linked_at, evidence, weights
         from told where is_kept
         order by left_record_id, right_record_id
     """)

@@ -25,7 +25,15 @@ from orchestration.logic.identity.comparisons import (
     levels,
     other_generation,
 )
-from orchestration.logic.identity.model import BLOCKING_RULES, SAMPLE_CUSTOMERS, Model, affordable, linker, train
+from orchestration.logic.identity.model import (
+    BLOCKING_RULES,
+    LEAST_RECORDS,
+    SAMPLE_CUSTOMERS,
+    Model,
+    affordable,
+    linker,
+    train,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,18 +43,24 @@ if TYPE_CHECKING:
 NO_PROPOSALS = """
     create or replace temp table proposals (
         left_number bigint, right_number bigint, probability double, weight double, comparison varchar, veto varchar,
-        ambiguous boolean, linked boolean)
+        ambiguous boolean, linked boolean, weights struct("name" varchar, "level" varchar, bits double)[])
 """
 _SCORED = {
     "unique_id_l": pa.int64(), "unique_id_r": pa.int64(), "match_probability": pa.float64(), "match_weight": pa.float64(),
     "comparison": pa.string(),
+    "weights": pa.list_(pa.struct({"name": pa.string(), "level": pa.string(), "bits": pa.float64()})),
 }  # fmt: skip
 _TOGETHER = ("given", "family", "script")
 _OTHER_FIELDS = tuple(name for name in FIELDS if name not in _TOGETHER)
 
 
 def learn(con: duckdb.DuckDBPyConnection) -> Model | None:
-    """A model of the records in `compared` (number, cluster, FIELDS), from a sample of customers with all their records."""
+    """A model of the records in `compared` (number, cluster, FIELDS), from a sample of customers with all their records; None
+    where they are too few."""
+    row = con.execute("select count(*), count(distinct cluster) from compared").fetchone()
+    count, customers = row or (0, 0)
+    if count < LEAST_RECORDS:
+        return None
     con.execute(f"""
         create or replace temp table chosen as
         select * from compared semi join (
@@ -54,16 +68,15 @@ def learn(con: duckdb.DuckDBPyConnection) -> Model | None:
         ) using (cluster)
     """)
     records = con.execute(f"select number as {ID}, {', '.join(FIELDS)} from chosen order by number").to_arrow_table()
-    customers = representatives(con, "chosen")
-    row = con.execute("select count(distinct cluster) from compared").fetchone()
-    model = train(records, customers, row[0] if row else 0)
+    model = train(records, representatives(con, "chosen"), customers)
     con.execute("drop table chosen")
     return model
 
 
 def propose(con: duckdb.DuckDBPyConnection, model: Model, settings: LinkingModel) -> None:
     """Writes the temporary table `proposals` (grain: pair of clusters): left_number, right_number, probability, weight,
-    comparison (in words), veto (the field, or null), ambiguous, linked. Reads `compared`; a cluster is named by its oldest
+    comparison (in words), veto (the field, or null), ambiguous, linked, weights (what each comparison adds to the weight,
+    log2 of the odds, the share of matches first; a waterfall). Reads `compared`; a cluster is named by its oldest
     record."""
     rows = representatives(con, "compared")
     scored = _score(rows, model, settings.review)
@@ -77,7 +90,8 @@ def propose(con: duckdb.DuckDBPyConnection, model: Model, settings: LinkingModel
                 greatest(unique_id_l, unique_id_r) as right_number,
                 match_probability as probability,
                 match_weight as weight,
-                comparison
+                comparison,
+                weights
             from scored
         ),
         judged as (
@@ -165,28 +179,45 @@ def _score(rows: pa.Table, model: Model, least: float) -> pa.Table:
     found, con = linker(rows, settings)
     with con:
         pairs = found.inference.predict(threshold_match_probability=least).physical_name
-        names = [comparison["output_column_name"] for comparison in settings["comparisons"]]
         known = {row[0] for row in con.execute(f"describe {pairs}").fetchall()}
-        weights = (f"{kind}_{name}" for name in names if name in OF_THE_PERSON for kind in ("mw", "mw_tf_adj"))
-        personal = " + ".join(["0.0", *(weight for weight in weights if weight in known)])
+        names = [comparison["output_column_name"] for comparison in settings["comparisons"]]
+        bits = {
+            name: " + ".join(
+                f"coalesce({column}, 0)" for column in (f"mw_{name}", f"mw_tf_adj_{name}") if column in known
+            )
+            for name in names
+        }
+        personal = " + ".join(["0.0", *(f"({bits[name]})" for name in names if name in OF_THE_PERSON)])
+        prior = settings["probability_two_random_records_match"]
+        told = ", ".join(
+            _told(comparison, bits[comparison["output_column_name"]]) for comparison in settings["comparisons"]
+        )
         return con.execute(f"""
+            with likened as (
+                select *, pow(2, -match_weight) + {model.households} * pow(2, -({personal})) as unlike from {pairs}
+            ),
+            told as (
+                select
+                    unique_id_l, unique_id_r, 1 / (1 + unlike) as probability, -log2(unlike) as weight,
+                    list_filter([{told}], lambda one: one.level is not null) as weights,
+                    {{'name': 'share of matches', 'level': '', 'bits': log2({prior} / (1 - {prior}))}} as first,
+                    {{'name': 'a household?', 'level': '', 'bits': -log2(unlike) - match_weight}} as last
+                from likened
+            )
             select
-                unique_id_l, unique_id_r, 1 / (1 + unlike) as match_probability, -log2(unlike) as match_weight,
-                {_told(settings)} as comparison
-            from (select *, pow(2, -match_weight) + {model.households} * pow(2, -({personal})) as unlike from {pairs})
-            where match_probability >= {least}
+                unique_id_l, unique_id_r, probability as match_probability, weight as match_weight,
+                array_to_string(list_transform(weights, lambda one: one.name || ' ' || one.level), ', ') as comparison,
+                [first] || weights || [last] as weights
+            from told where probability >= {least}
         """).to_arrow_table()
 
 
-def _told(settings: dict[str, Any]) -> str:
-    """SQL over scored pairs: how each known field compares, in words."""
-    parts = []
-    for comparison in settings["comparisons"]:
-        name, found = comparison["output_column_name"], levels(comparison)
-        words = [level["label_for_charts"] for level in found]
-        cases = " ".join(f"when {len(found) - 1 - place} then '{name} {word}'" for place, word in enumerate(words))
-        parts.append(f"case gamma_{name} {cases} end")
-    return f"concat_ws(', ', {', '.join(parts)})"
+def _told(comparison: dict[str, Any], bits: str) -> str:
+    """SQL over scored pairs: the name of a comparison, its level in words (null where it knows nothing), and its bits."""
+    name, found = comparison["output_column_name"], levels(comparison)
+    words = [level["label_for_charts"] for level in found]
+    cases = " ".join(f"when {len(found) - 1 - place} then '{word}'" for place, word in enumerate(words))
+    return f"{{'name': '{name}', 'level': case gamma_{name} {cases} end, 'bits': cast({bits} as double)}}"
 
 
 def _veto(model: Model, below: float) -> str:

@@ -64,7 +64,7 @@ def _warehouse_of(records, links) -> duckdb.DuckDBPyConnection:
             linked_at timestamp, evidence varchar)
     """)
     con.execute("create table intermediate.int_identity__comparables (record_id varchar)")
-    for column in FIELDS:
+    for column in (*FIELDS, "block"):
         con.execute(f"alter table intermediate.int_identity__comparables add column {column} varchar")
     for record_id, day in records:
         moment = None if day is None else f"2025-01-{day:02d}"
