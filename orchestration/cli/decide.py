@@ -1,6 +1,7 @@
 """`strata link`, `unlink` and `undo`: what a person knows better than the linking. Takes effect with the next run."""
 
 import getpass
+import os
 import re
 from datetime import UTC, datetime
 
@@ -79,7 +80,7 @@ def decision(
     if not reason.strip():
         raise BadParameter("--reason: found nothing; allowed: a few words, without personal data: they are published")
     now = datetime.now(UTC).replace(microsecond=0)
-    return Decision(kind, tuple(left), tuple(right), reason.strip(), getpass.getuser(), now, undoes)  # type: ignore[arg-type]
+    return Decision(kind, tuple(left), tuple(right), reason.strip(), _user(), now, undoes)  # type: ignore[arg-type]
 
 
 def add(home: Home, new: list[Decision]) -> list[Decision]:
@@ -88,6 +89,14 @@ def add(home: Home, new: list[Decision]) -> list[Decision]:
         return add_decisions(home.decisions, new)
     except Contradiction as error:
         raise BadParameter(str(error)) from None
+
+
+def _user() -> str:
+    """Who decides; a container's user may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def _counts(kept: list[Decision], undo: Decision) -> bool:
