@@ -3,6 +3,8 @@
 import getpass
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import duckdb
@@ -17,6 +19,8 @@ from orchestration.warehouse import connect
 console = Console(soft_wrap=True, highlight=False)
 
 _CUSTOMER = re.compile("C[0-9a-f]{16}")
+_NOTHING_LINKED = "nothing is linked yet: run `strata run` first"
+_LINKED = "select 1 from information_schema.tables where table_schema = 'identity' and table_name = 'clusters'"
 _RECORDS_OF = """
     select record_id from identity.clusters join intermediate.int_identity__records using (record_id)
     where customer_id = $id order by first_seen_at nulls last, record_id
@@ -25,7 +29,7 @@ _RECORDS_OF = """
 
 def decide_link(home: Home, one: str, other: str, reason: str) -> None:
     """These two (customer ids or record ids) are one customer. Raises BadParameter where that cannot be said."""
-    with run_lock(home, "strata link"), connect(home, read_only=True) as con:
+    with last_run(home, "strata link") as con:
         left, right = _records(con, one), _records(con, other)
         if set(left) & set(right):
             raise BadParameter(f"{one} and {other} are the same; allowed: two customers or records")
@@ -36,7 +40,7 @@ def decide_link(home: Home, one: str, other: str, reason: str) -> None:
 def decide_unlink(home: Home, one: str, other: str, reason: str) -> None:
     """These two (customer ids or record ids) are not one customer: a record is taken out of its customer, two customers stay
     apart. Raises BadParameter where that cannot be said."""
-    with run_lock(home, "strata unlink"), connect(home, read_only=True) as con:
+    with last_run(home, "strata unlink") as con:
         left, right = _records(con, one), _records(con, other)
         if len(left) == 1 or len(right) == 1:
             left, right = _without(left, right), _without(right, left)
@@ -54,7 +58,7 @@ def decide_unlink(home: Home, one: str, other: str, reason: str) -> None:
 def decide_undo(home: Home, event_id: str, reason: str) -> None:
     """Takes back a decision, an undo, or (as an unlink) a merge that the linking made. Raises BadParameter where there is no
     such event, or it counts no more."""
-    with run_lock(home, "strata undo"), connect(home, read_only=True) as con:
+    with last_run(home, "strata undo") as con:
         kept = read_decisions(home.decisions)
         found = next((one for one in kept if one.event_id == event_id), None)
         if found:
@@ -67,6 +71,18 @@ def decide_undo(home: Home, event_id: str, reason: str) -> None:
             new = decision("unlink", left, right, f"{reason} (merge {event_id} taken back)")
         decided = add(home, [new])
     _tell(decided)
+
+
+@contextmanager
+def last_run(home: Home, command: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse as the last run left it, locked while `command` looks at it. Raises BadParameter where nothing was linked."""
+    with run_lock(home, command):
+        if not home.warehouse.exists():
+            raise BadParameter(_NOTHING_LINKED)
+        with connect(home, read_only=True) as con:
+            if not con.execute(_LINKED).fetchall():
+                raise BadParameter(_NOTHING_LINKED)
+            yield con
 
 
 def decision(

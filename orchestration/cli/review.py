@@ -14,13 +14,12 @@ from rich.console import Console
 from typer import BadParameter
 
 from orchestration.cells import escaped, plain
-from orchestration.cli.decide import add, decision
+from orchestration.cli.decide import add, decision, last_run
 from orchestration.landing import FileRefused
 from orchestration.landing.encodings import settle_encoding
 from orchestration.logic.identity import in_force, pair_id, read_decisions
 from orchestration.runlock import run_lock
 from orchestration.settings import Home
-from orchestration.warehouse import connect
 
 console = Console(soft_wrap=True, highlight=False)
 
@@ -53,11 +52,7 @@ order by probability desc, pair_id
 
 def export(home: Home, to: Path) -> None:
     """Writes the open pairs as CSV, the likeliest first. Raises BadParameter where nothing was linked yet."""
-    with run_lock(home, "strata review export"), connect(home, read_only=True) as con:
-        if not con.execute(
-            "select 1 from information_schema.tables where table_schema = 'identity' and table_name = 'review'"
-        ).fetchall():
-            raise BadParameter("nothing is linked yet: run `strata run` first")
+    with last_run(home, "strata review export") as con:
         result = con.execute(_OPEN)
         names, rows = [column[0] for column in result.description], result.fetchall()
     with os.fdopen(

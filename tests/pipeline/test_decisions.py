@@ -113,6 +113,15 @@ def test_decisions_when_the_call_is_wrong_then_it_says_what_is_allowed(refreshed
     assert not home.decisions.exists()
 
 
+def test_decisions_when_nothing_was_linked_yet_then_it_says_so(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home").ensure()
+    for arguments in (("link", "a", "b", "--reason", "x"), ("review", "export", "--to", str(tmp_path / "review.csv"))):
+        result = strata(home, *arguments, NO_COLOR="1")
+        assert result.returncode == 2
+        assert "run `strata run` first" in " ".join(result.stderr.replace("│", " ").split())
+    assert not (tmp_path / "review.csv").exists()
+
+
 def test_undo_when_a_merge_is_named_then_the_two_are_customers_again(refreshed: Home, tmp_path: Path) -> None:
     home = copy_home(refreshed, tmp_path / "home")
     event, survivor, absorbed = query(
