@@ -11,7 +11,7 @@ import duckdb
 from rich.console import Console
 from typer import BadParameter
 
-from orchestration.logic.identity import Contradiction, Decision, add_decisions, read_decisions
+from orchestration.logic.identity import Contradiction, Decision, DecisionsDamaged, add_decisions, read_decisions
 from orchestration.runlock import run_lock
 from orchestration.settings import Home
 from orchestration.warehouse import connect
@@ -59,7 +59,7 @@ def decide_undo(home: Home, event_id: str, reason: str) -> None:
     """Takes back a decision, an undo, or (as an unlink) a merge that the linking made. Raises BadParameter where there is no
     such event, or it counts no more."""
     with last_run(home, "strata undo") as con:
-        kept = read_decisions(home.decisions)
+        kept = kept_decisions(home)
         found = next((one for one in kept if one.event_id == event_id), None)
         if found:
             by = {one.undoes: one.event_id for one in kept if one.undoes and _counts(kept, one)}
@@ -100,10 +100,18 @@ def decision(
 
 
 def add(home: Home, new: list[Decision]) -> list[Decision]:
-    """Keeps the decisions, all or none. Raises BadParameter where they contradict others."""
+    """Keeps the decisions, all or none. Raises BadParameter where they contradict others, or the others cannot be read."""
     try:
         return add_decisions(home.decisions, new)
-    except Contradiction as error:
+    except (Contradiction, DecisionsDamaged) as error:
+        raise BadParameter(str(error)) from None
+
+
+def kept_decisions(home: Home) -> list[Decision]:
+    """Those taken so far. Raises BadParameter where they cannot be read."""
+    try:
+        return read_decisions(home.decisions)
+    except DecisionsDamaged as error:
         raise BadParameter(str(error)) from None
 
 

@@ -14,10 +14,10 @@ from rich.console import Console
 from typer import BadParameter
 
 from orchestration.cells import escaped, plain
-from orchestration.cli.decide import add, decision, last_run
+from orchestration.cli.decide import add, decision, kept_decisions, last_run
 from orchestration.landing import FileRefused
 from orchestration.landing.encodings import settle_encoding
-from orchestration.logic.identity import in_force, pair_id, read_decisions
+from orchestration.logic.identity import in_force, pair_id
 from orchestration.runlock import run_lock
 from orchestration.settings import Home
 
@@ -73,7 +73,7 @@ def take(home: Home, file: Path) -> None:
     """
     answers = _answers(file)
     with run_lock(home, "strata review import"):
-        decided = {(one.kind, one.left, one.right) for one in in_force(read_decisions(home.decisions))}
+        decided = {(one.kind, one.left, one.right) for one in in_force(kept_decisions(home))}
         new = [
             decision(kind, [left], [right], f"review of {name}")
             for name, left, right, kind in answers

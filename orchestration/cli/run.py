@@ -24,7 +24,10 @@ from orchestration.serving import recover
 from orchestration.settings import Home, load_settings
 
 console = Console()
-OURS = {"SettingsErrors", "LabelsRefused", "RunLocked", "WrongDay", "MissingTables", "VerificationFailed"}
+OURS = {
+    "SettingsErrors", "LabelsRefused", "DecisionsDamaged", "ModelRefused", "RunLocked", "WrongDay", "MissingTables",
+    "VerificationFailed",
+}  # fmt: skip
 CONSOLE: dict[str, Any] = {"loggers": {"console": {"config": {}}}}  # one line a step, in place of every event
 
 

@@ -11,7 +11,14 @@ import duckdb
 from rich.console import Console
 
 from orchestration.landing import pending_files
-from orchestration.logic.identity import LabelsRefused, read_labels
+from orchestration.logic.identity import (
+    DecisionsDamaged,
+    LabelsRefused,
+    ModelRefused,
+    load_model,
+    read_decisions,
+    read_labels,
+)
 from orchestration.settings import Home, Settings, config_folder, load_settings
 from orchestration.settings.sources import BlockRef, blocks
 from orchestration.sources import probe
@@ -28,7 +35,7 @@ def check_installation(home: Home) -> int:
         lambda: _folder_is_private(home),
         lambda: _disk_has_room(home),
         lambda: _dbt_is_there(),
-        lambda: _labels_can_be_read(home),
+        lambda: _linking_can_be_done(home, settings),
     ]
     problems = [problem for check in checks if (problem := check())]
     problems += _print_sources(home, settings)
@@ -74,10 +81,15 @@ def _dbt_is_there() -> str | None:
     return None if dbt.exists() else f"{dbt} is missing; install the locked dependencies with `make`"
 
 
-def _labels_can_be_read(home: Home) -> str | None:
-    with duckdb.connect() as con:
-        try:
+def _linking_can_be_done(home: Home, settings: Settings) -> str | None:
+    """Labels, decisions of people and the kept model, if one is named."""
+    version = settings.identity.model.version
+    try:
+        with duckdb.connect() as con:
             read_labels(con, home.truth)
-        except LabelsRefused as refused:
-            return str(refused)
+        read_decisions(home.decisions)
+        if version:
+            load_model(home.models, version)
+    except (LabelsRefused, DecisionsDamaged, ModelRefused) as refused:
+        return str(refused)
     return None

@@ -1,6 +1,7 @@
 """The `strata` command as a person calls it: what it prints, and its exit codes."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -132,6 +133,25 @@ def test_validate_names_the_labels_that_lack_a_column(tmp_path: Path) -> None:
     result = strata(home, "validate")
     assert result.returncode == 1
     assert "records_own.csv: found 3 column(s) without true_person_id" in " ".join(result.stdout.split())
+
+
+def test_validate_names_the_line_of_a_damaged_decision(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home").ensure()
+    home.decisions.write_text('{"kind": "li\n')
+    result = strata(home, "validate")
+    assert result.returncode == 1
+    assert "decisions.jsonl, line 1: no decision" in " ".join(result.stdout.split())
+
+
+def test_validate_names_a_model_that_is_not_kept(tmp_path: Path) -> None:
+    home, config = Home(tmp_path / "home").ensure(), tmp_path / "config"
+    shutil.copytree(config_folder(), config)
+    text = (config / "identity.yml").read_text(encoding="utf-8")
+    (config / "identity.yml").write_text(text.replace("version: null", "version: 0123456789ab"), encoding="utf-8")
+    result = strata(home, "validate", STRATA_CONFIG=str(config))
+    assert result.returncode == 1
+    told = "identity.yml, model.version: found 0123456789ab; allowed are the kept models: none yet"
+    assert told in " ".join(result.stdout.split())
 
 
 def test_wrong_setting_names_file_line_and_key_and_ends_with_2(refreshed: Home, tmp_path: Path) -> None:

@@ -28,6 +28,10 @@ _SCHEMA = pa.schema(
 )  # fmt: skip
 
 
+class DecisionsDamaged(ValueError):
+    """The file of decisions cannot be read. The text names the line and what to do."""
+
+
 class Contradiction(ValueError):
     """A decision that an earlier one forbids. The text names that one and what to do."""
 
@@ -53,7 +57,7 @@ def pair_id(left: str, right: str) -> str:
 
 
 def read_decisions(path: Path) -> list[Decision]:
-    """All decisions, the first one first. Raises ValueError naming the line of a file that was damaged."""
+    """All decisions, the first one first. Raises DecisionsDamaged naming the line."""
     if not path.exists():
         return []
     decisions = []
@@ -67,7 +71,7 @@ def read_decisions(path: Path) -> list[Decision]:
             }
             decisions.append(Decision(**(told | places)))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ValueError(
+            raise DecisionsDamaged(
                 f"{path.name}, line {number}: no decision ({type(error).__name__}); restore the file from a backup"
             ) from None
     return decisions

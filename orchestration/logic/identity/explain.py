@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orchestration.logic.identity.clusters import DECIDED
+
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
@@ -41,7 +43,7 @@ def explain_links(con: duckdb.DuckDBPyConnection, customer_id: str) -> Explanati
         parameters,
     ).df()
     links = con.execute(
-        """
+        f"""
         select left_record_id, right_record_id, key_type, strength, links.linked_at, evidence
         from (
             select left_record_id, right_record_id, key_type, strength, linked_at, evidence
@@ -50,7 +52,7 @@ def explain_links(con: duckdb.DuckDBPyConnection, customer_id: str) -> Explanati
             select left_record_id, right_record_id, 'model', strength, linked_at, evidence
             from identity.model_links
             union all
-            select "left"[1], unnest("right"), 'override', 1000, "at", 'decided ' || event_id || ': ' || reason
+            select "left"[1], unnest("right"), 'override', {DECIDED}, "at", 'decided ' || event_id || ': ' || reason
             from control.identity_decisions where kind = 'link' and in_force
         ) as links
         join identity.clusters as a on left_record_id = a.record_id

@@ -43,6 +43,10 @@ _ITERATIONS, _CONVERGED = 500, 1e-6
 _DIGITS = 9
 
 
+class ModelRefused(ValueError):
+    """The model that identity.yml names cannot be used. The text says why, and what is allowed."""
+
+
 @dataclass(frozen=True)
 class Model:
     """`levels`: by comparison, per level from the most agreement down (m, u). `open_matches`: pairs of one person that the keys
@@ -89,12 +93,12 @@ class Model:
 
 
 def load(folder: Path, version: str) -> Model:
-    """A kept model. Raises ValueError, naming the setting, where there is none, or it was changed or is one of other
+    """A kept model. Raises ModelRefused, naming the setting, where there is none, or it was changed or is one of other
     comparisons."""
     path = folder / f"{version}.json"
     if not path.exists():
         kept = ", ".join(sorted(file.stem for file in folder.glob("*.json"))) or "none yet"
-        raise ValueError(f"identity.yml, model.version: found {version}; allowed are the kept models: {kept}")
+        raise ModelRefused(f"identity.yml, model.version: found {version}; allowed are the kept models: {kept}")
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         levels = {name: [(float(m), float(u)) for m, u in pairs] for name, pairs in told["levels"].items()}
@@ -103,11 +107,11 @@ def load(folder: Path, version: str) -> Model:
         )
         model.settings(model.records, ())
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(
+        raise ModelRefused(
             f"identity.yml, model.version: {path.name} is no model of these comparisons ({error}); leave it empty to learn anew"
         ) from None
     if model.version != version:
-        raise ValueError(f"identity.yml, model.version: {path.name} was changed after it was learned")
+        raise ModelRefused(f"identity.yml, model.version: {path.name} was changed after it was learned")
     return model
 
 

@@ -57,7 +57,7 @@ def resolve(con: duckdb.DuckDBPyConnection, settings: Settings, models: Path) ->
     """Writes, from intermediate.int_identity__records, __links and __comparables, and control.identity_decisions:
 
     identity.clusters (grain: record), identity.events (event), identity.model_links and identity.review (pair of records).
-    `models`: the folder of kept models. Returns counts and the model's version for the run's metadata. Raises ValueError when
+    `models`: the folder of kept models. Returns counts and the model's version for the run's metadata. Raises ModelRefused when
     the model that identity.yml names cannot be used.
     """
     _number_records(con)
