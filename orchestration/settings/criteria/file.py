@@ -1,0 +1,64 @@
+"""criteria.yml as a whole, with the segment map that it names."""
+
+from pathlib import Path
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from orchestration.settings.criteria.bands import Code, Positive
+from orchestration.settings.criteria.classes import Abc, Lifecycle
+from orchestration.settings.criteria.rfm import Rfm, Segment, SegmentMap
+from orchestration.settings.criteria.schemes import Scheme
+from orchestration.settings.errors import SettingsError, SettingsErrors
+from orchestration.settings.home import config_file
+from orchestration.settings.loader import Strict, line_of, load_model, read_yaml
+
+
+class History(Strict):
+    months: int = Field(ge=1, le=36)
+
+
+class CriteriaFile(Strict):
+    """criteria.yml. `segment_map` is filled by `load_criteria` from the file that `rfm.segments_from` names."""
+
+    window_days: Positive
+    history: History
+    holiday_country: str
+    rfm: Rfm
+    abc: Abc
+    lifecycle: Lifecycle
+    schemes: dict[Code, Scheme] = Field(min_length=1)
+    main_scheme: str
+    segment_map: SegmentMap | None = None
+
+    @field_validator("main_scheme")
+    @classmethod
+    def _known_scheme(cls, main_scheme: str, info: ValidationInfo) -> str:
+        schemes = info.data.get("schemes", {})
+        if schemes and main_scheme not in schemes:
+            raise ValueError(f"not among the schemes {sorted(schemes)}")
+        return main_scheme
+
+    @property
+    def main(self) -> Scheme:
+        return self.schemes[self.main_scheme]
+
+    @property
+    def segments(self) -> list[Segment]:
+        return self.segment_map.segments if self.segment_map else []
+
+
+def load_criteria(path: Path) -> CriteriaFile:
+    """criteria.yml with its segment map. Raises SettingsErrors with file, key and line."""
+    criteria = load_model(path, CriteriaFile)
+    preset = segment_map_file(path)
+    segment_map = load_model(preset, SegmentMap)
+    if segment_map.bands != criteria.rfm.bands:
+        line = line_of(read_yaml(path), ("rfm", "bands"))
+        allowed = f"{segment_map.bands}, as in {preset.name}"
+        raise SettingsErrors([SettingsError(path, "rfm.bands", line, str(criteria.rfm.bands), allowed)])
+    return criteria.model_copy(update={"segment_map": segment_map})
+
+
+def segment_map_file(path: Path) -> Path:
+    """The segment map that a criteria.yml names: relative to it, or the shipped one of that name."""
+    return config_file(path.parent, load_model(path, CriteriaFile).rfm.segments_from)
