@@ -75,6 +75,7 @@ TABLES = (
     ServingTable("survivorship", "marts.survivorship", ("customer_id", "field")),
     ServingTable("orders", "marts.orders", ("order_key",)),
     ServingTable("order_lines", "marts.order_lines", ("line_key",)),
+    ServingTable("refunds", "marts.refunds", ("refund_key",)),
     ServingTable("interactions", "marts.interactions", ("interaction_key",)),
     ServingTable("feedback", "marts.feedback", ("feedback_key",), free_text=("text",)),
     ServingTable("opportunities", "marts.opportunities", ("opportunity_key",)),

@@ -19,6 +19,10 @@ TABLES = {
     "orders": "order_key varchar, customer_id varchar, channel varchar, ordered_at timestamp, order_date date, "
     f"is_counted boolean, counts_money boolean, gross_amount {MONEY}, discount_amount {MONEY}, net_amount {MONEY}, "
     "payment_method varchar, coupon varchar, custom_request boolean",
+    "refunds": f"refund_key varchar, order_key varchar, customer_id varchar, refund_date date, order_date date, "
+    f"refund_amount {MONEY}",
+    "customer_records": "kind varchar, record_key varchar, customer_id varchar, happened_on date, loaded_at timestamp",
+    "identity_events": 'event_id varchar, kind varchar, customer_id varchar, other_customer_id varchar, "at" timestamp',
     "order_lines": "line_key varchar, order_key varchar, customer_id varchar, category varchar, brand varchar, "
     "source varchar, product_id varchar, "
     f"line_amount {MONEY}",
