@@ -5,8 +5,9 @@ A pure function of features and settings, no earlier run is read. On a customer'
 What is published of it: tiers.py (the tiers of a day), tier_changes.py (why they moved), plan.py (what would move).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 
 import duckdb
 
@@ -34,6 +35,10 @@ class Walk:
     @property
     def tiers(self) -> str:
         return f"strata_tiers_{self.name}"
+
+    def with_hysteresis(self, points: Decimal) -> "Walk":
+        """The same walk by another hysteresis, to be stepped over."""
+        return replace(self, scheme=self.scheme.model_copy(update={"hysteresis_points": points}))
 
     def drop(self, con: duckdb.DuckDBPyConnection) -> None:
         for table in (self.scores, self.tiers):

@@ -39,7 +39,16 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(config={"threads": 1})
     con.execute("create schema control; create schema marts")
     con.execute("create macro draw(i, salt, n) as cast(hash(i, salt) % n as bigint)")
-    con.execute("create table control.run as select 'Asia/Shanghai' as business_timezone")
+    con.execute(
+        "create table control.run as select 'Asia/Shanghai' as business_timezone, timestamp '2026-09-16' as known_at"
+    )
+    con.execute(
+        "create table control.tier_statement (scheme_id varchar, customer_id varchar, tier varchar, bands varchar, "
+        "events varchar)"
+    )
+    con.execute(
+        "create table control.criteria_before (as_of date, known_at timestamp, criteria_version varchar, criteria varchar)"
+    )
     for name, columns in TABLES.items():
         con.execute(f"create table marts.{name} ({columns})")
     return con
