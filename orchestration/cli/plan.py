@@ -92,7 +92,8 @@ def _publish(home: Home, ground: plans.Ground) -> list[str]:
 def _print(kind: str, frame: pd.DataFrame) -> None:
     table = Table(title=TITLES[kind])
     for column in frame.columns:
-        table.add_column(str(column), justify="right" if pd.api.types.is_numeric_dtype(frame[column]) else "left")
+        number = pd.api.types.is_numeric_dtype(frame[column])
+        table.add_column(str(column), justify="right" if number else "left", overflow="fold")
     for row in frame.itertuples(index=False):
         table.add_row(*(_cell(value) for value in row))
     console.print(table)
