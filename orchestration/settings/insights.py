@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
+from orchestration.settings.audiences import audience_errors
 from orchestration.settings.churn import ChurnFile, load_churn
 from orchestration.settings.criteria import CriteriaFile, load_criteria, segment_map_file
 from orchestration.settings.errors import SettingsError, SettingsErrors
@@ -31,7 +32,7 @@ class InsightSettings(Protocol):
 
 @dataclass(frozen=True)
 class InsightFiles:
-    """The four files of the insights, loaded and checked against each other."""
+    """The five files of the insights, loaded and checked against each other."""
 
     criteria: CriteriaFile
     churn: ChurnFile
@@ -40,8 +41,8 @@ class InsightFiles:
 
 
 def load_insights(folder: Path) -> InsightFiles:
-    """criteria.yml, churn.yml, owners.yml and strategies.yml of one configuration folder; a file it has not is the
-    shipped one.
+    """criteria.yml, churn.yml, owners.yml, strategies.yml and audiences.yml of one configuration folder; a file it has
+    not is the shipped one.
 
     Raises SettingsErrors with every fault at its file, key and line.
     """
@@ -53,15 +54,18 @@ def load_insights(folder: Path) -> InsightFiles:
 def criteria_version(folder: Path) -> str:
     """12 hex digits of the SHA-256 over every file that decides classes and warnings, the segment map among them."""
     criteria = config_file(folder, "criteria.yml")
-    names = ("churn.yml", "owners.yml", "strategies.yml")
+    names = ("churn.yml", "owners.yml", "strategies.yml", "audiences.yml")
     files = [criteria, segment_map_file(criteria), *(config_file(folder, name) for name in names)]
     return sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
 
 def check_people(folder: Path, criteria: CriteriaFile, people: PeopleFile) -> None:
-    """Raises SettingsErrors for a tier without owner or strategy, and for a tier or strategy that nobody defined."""
+    """Raises SettingsErrors for a tier without owner or strategy, and for a tier, strategy or segment that nobody
+    defined."""
     owners = _owner_errors(config_file(folder, "owners.yml"), criteria, people)
-    if errors := owners + _strategy_errors(config_file(folder, "strategies.yml"), criteria, people):
+    strategies = _strategy_errors(config_file(folder, "strategies.yml"), criteria, people)
+    audiences = audience_errors(config_file(folder, "audiences.yml"), people.audiences.audiences, criteria)
+    if errors := owners + strategies + audiences:
         raise SettingsErrors(errors)
 
 
