@@ -5,6 +5,7 @@ files below `serving/` are written here only, and never opened for writing once 
 meaning belongs here.
 """
 
+from orchestration.serving.build import ORDINARY, RESTRICTED
 from orchestration.serving.hashes import state_hash
 from orchestration.serving.publish import PublicationReport, Published, WrongDay, publish, published
 from orchestration.serving.rows import MissingTables
@@ -12,5 +13,5 @@ from orchestration.serving.swap import recover
 from orchestration.serving.verify import VerificationFailed
 
 __all__ = [
-    "MissingTables", "PublicationReport", "Published", "VerificationFailed", "WrongDay", "publish", "published",
-    "recover", "state_hash", ]  # fmt: skip
+    "ORDINARY", "RESTRICTED", "MissingTables", "PublicationReport", "Published", "VerificationFailed", "WrongDay",
+    "publish", "published", "recover", "state_hash", ]  # fmt: skip

@@ -20,11 +20,11 @@ NEVER_BOUGHT = "prospect"
 class Who(Strict):
     """The conditions on a customer: each one that is given must hold, by any of its values."""
 
-    tiers: list[Code] = []
-    lifecycles: list[Lifecycle] = []
-    rfm_segments: list[Code] = []
-    churn_bands: list[Literal["high", "medium"]] = []
-    lead_bands: list[Code] = []
+    tiers: list[Code] = Field(default_factory=list)
+    lifecycles: list[Lifecycle] = Field(default_factory=list)
+    rfm_segments: list[Code] = Field(default_factory=list)
+    churn_bands: list[Literal["high", "medium"]] = Field(default_factory=list)
+    lead_bands: list[Code] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _says_something(self) -> "Who":

@@ -15,7 +15,7 @@ class ReportsFile(Strict):
 
     keep_publications: Positive = 5
     due_within_days: int = Field(default=7, ge=0, le=366)
-    callback_tiers: list[Code] = []
+    callback_tiers: list[Code] = Field(default_factory=list)
 
 
 def load_reports(folder: Path, criteria: CriteriaFile) -> ReportsFile:

@@ -68,7 +68,9 @@ def test_members_when_consents_differ_then_only_the_latest_grant_before_the_day_
 
 
 def test_members_when_two_states_are_given_at_one_moment_then_the_refusal_holds():
-    con = warehouse([consent("A", "granted"), consent("A", "withdrawn"), consent("B", "withdrawn"), consent("B", "granted")])
+    con = warehouse(
+        [consent("A", "granted"), consent("A", "withdrawn"), consent("B", "withdrawn"), consent("B", "granted")]
+    )
     found = outcomes(con, settings(mail={**MAIL, "who": {"tiers": ["low"]}}))
     assert (found["A"], found["B"]) == ("withdrawn", "withdrawn")
 
