@@ -27,8 +27,18 @@ from orchestration.settings.reports import ReportsFile
 KINDS = ("xlsx", "html")
 
 
+NEEDED = (
+    "customers",
+    "customer_tier_table",
+    "customer_features",
+    "churn_warnings",
+    "audience_members",
+    "audience_counts",
+)
+
+
 class NothingPublished(Exception):
-    """There is no publication to report on."""
+    """There is no publication to report on, or one that an older version made without what the reports need."""
 
 
 class ReportSettings(InsightSettings, Protocol):
@@ -58,6 +68,8 @@ def write_reports(home: Home, settings: ReportSettings, kinds: Sequence[str] = K
     told = published(home)
     if told is None:
         raise NothingPublished("nothing is published yet: run `strata run` first")
+    if missing := [name for name in NEEDED if name not in told.counts]:
+        raise NothingPublished(f"what is published has no {', '.join(missing)}: run `strata run` first")
     with written_aside(home.reports, told.publication_id, settings.reports.keep_publications) as folder:
         if "xlsx" in kinds:
             _write_lists(home, folder, settings, told)

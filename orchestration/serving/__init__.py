@@ -1,7 +1,8 @@
 """Publication: what people and their tools read, built aside, verified, and swapped in at once.
 
 `tables.py` declares what is published, `masks.py` what the ordinary variant hides, `publish.py` is the way in. The
-files below `serving/` are written here only, and never opened for writing once published. No calculation of business
+files below `serving/` are written here only, and never opened for writing once published; what people take into their
+hands is made from them in orchestration/reports. No calculation of business
 meaning belongs here.
 """
 

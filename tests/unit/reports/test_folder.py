@@ -5,6 +5,7 @@ import stat
 import zipfile
 from pathlib import Path
 
+import duckdb
 import pytest
 from python_calamine import CalamineWorkbook
 
@@ -90,6 +91,15 @@ def test_reports_when_writing_fails_then_the_older_ones_stay_and_nothing_half_do
 def test_reports_when_nothing_is_published_then_it_is_said(tmp_path: Path, settings: Settings) -> None:
     with pytest.raises(NothingPublished, match="strata run"):
         write_reports(Home(tmp_path / "home").ensure(), settings)
+
+
+def test_reports_when_the_publication_is_of_an_older_version_then_it_says_what_is_missing(
+    home: Home, settings: Settings
+) -> None:
+    with duckdb.connect(home.serving / "strata.duckdb") as con:
+        con.execute("""update serving.publication set counts = '{"customers": 22}'""")
+    with pytest.raises(NothingPublished, match="no customer_tier_table.*strata run"):
+        write_reports(home, settings)
 
 
 @pytest.mark.parametrize(("rows", "sizes"), [(0, [0]), (2, [2]), (4, [2, 2]), (5, [2, 2, 1])])

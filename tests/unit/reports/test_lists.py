@@ -38,9 +38,8 @@ def test_tier_table_when_read_back_then_every_customer_is_there_with_real_types(
     sheet: Sheet, published_home: Home
 ) -> None:
     rows = sheet("tier_table_restricted.xlsx")
-    assert [row[ID] for row in rows] == [
-        customer for (customer,) in published(published_home, "select customer_id from serving.customer_tier_table order by priority_rank")
-    ]  # fmt: skip
+    order = "select customer_id from serving.customer_tier_table order by priority_rank"
+    assert [row[ID] for row in rows] == [customer for (customer,) in published(published_home, order)]
     first = rows[0]
     assert first["统计日 / As of"] == AS_OF
     assert isinstance(first[DUE], datetime.date)
