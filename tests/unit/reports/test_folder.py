@@ -98,7 +98,7 @@ def test_reports_when_the_publication_is_of_an_older_version_then_it_says_what_i
 ) -> None:
     with duckdb.connect(home.serving / "strata.duckdb") as con:
         con.execute("""update serving.publication set counts = '{"customers": 22}'""")
-    with pytest.raises(NothingPublished, match="no customer_tier_table.*strata run"):
+    with pytest.raises(NothingPublished, match=r"no customer_tier_table.*strata run"):
         write_reports(home, settings)
 
 
