@@ -90,6 +90,8 @@ TABLES = (
     ServingTable("tier_changes", "insights.tier_changes", ("as_of", "scheme_id", "customer_id"), "history"),
     ServingTable("churn_warnings", "insights.churn_warnings", ("as_of", "warning_id"), "history"),
     ServingTable("customer_tier_table", "insights.customer_tier_table", ("customer_id",), "latest"),
+    ServingTable("audience_members", "insights.audience_members", ("audience", "customer_id"), "latest"),
+    ServingTable("audience_counts", "insights.audience_counts", ("as_of", "audience"), "history"),
     ServingTable("data_freshness", FRESHNESS, ("source", "entity")),
     ServingTable("metric_definitions", "memory.main.metric_definitions", ("metric",)),
     ServingTable("ingest_ledger", "control.ingest_ledger", ("source", "entity", "sha256")),

@@ -85,6 +85,11 @@ FAULTS = [
     ("insights", "update insights.churn_warnings set owner = null", "churn_warnings__owner_not_null", 5),
     ("insights", "update insights.churn_warnings set reasons = '[]'", "churn_warnings__reasons_given", 5),
     ("insights", "update insights.churn_warnings set churn_score = 1.1", "churn_warnings__churn_score_in_range", 5),
+    ("insights", "update insights.audience_members set outcome = 'member' where outcome = 'withdrawn'", "audience_members__no_member_refused", 3),
+    ("insights", "update insights.audience_members set outcome = 'perhaps' where outcome = 'withdrawn'", "audience_members__outcome_known", 3),
+    ("insights", "insert into insights.audience_members select * from insights.audience_members where outcome = 'withdrawn'", "audience_members__audience_customer_id_unique", 3),
+    ("insights", "update insights.audience_counts set count_members = count_members + 1 where audience = 'vip'", "audience_counts__counts_add_up", 1),
+    ("insights", "delete from insights.audience_counts where audience = 'batch'", "audience_counts__counts_add_up", 1),
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from datetime import date
 
 import duckdb
 
+from orchestration.logic.audiences import audience_counts, audience_members
 from orchestration.logic.churn.warnings import churn_warnings
 from orchestration.logic.segmentation.abc import abc_classes
 from orchestration.logic.segmentation.features import customer_features
@@ -23,7 +24,7 @@ FUNCTIONS: dict[str, Insight] = {
     function.__name__: function
     for function in (
         customer_features, rfm_scores, abc_classes, lifecycle_states, scorecard_points, customer_tiers, tier_changes,
-        churn_warnings, customer_tier_table,
+        churn_warnings, customer_tier_table, audience_members, audience_counts,
     )
 }  # fmt: skip
 
@@ -41,4 +42,6 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "customer_features", "rfm_scores", "abc_classes", "lifecycle_states", "scorecard_points", "customer_tiers",
         "churn_warnings",
     ),
+    "audience_members": ("customer_tier_table",),
+    "audience_counts": ("audience_members",),
 }  # fmt: skip
