@@ -13,7 +13,7 @@ from orchestration.logic.segmentation.features import build_features, drop_tempo
 from orchestration.logic.segmentation.grid import month_starts
 from orchestration.logic.segmentation.reasons import missing_inputs, reason
 from orchestration.logic.segmentation.scorecard import Weights, scored, todays_features, weights_in_force, weights_table
-from orchestration.logic.segmentation.store import literal, replace_day
+from orchestration.logic.segmentation.store import case_by, literal, replace_day
 from orchestration.settings.criteria import Scheme
 from orchestration.settings.insights import InsightSettings
 
@@ -151,3 +151,26 @@ def _rows(place: int, scheme_id: str, scheme: Scheme, as_of: date, weights: Weig
             where t.as_of = {literal(as_of)}
         )
     """
+
+
+def tier_history(con: duckdb.DuckDBPyConnection, days: list[date], as_of: date, settings: InsightSettings) -> str:
+    """The tiers of all schemes on `days` (oldest first, none after `as_of`), walked from the first of them on.
+
+    Returns the query of its rows: day, scheme_id, customer_id, tier. It reads the temporary tables strata_tiers_<n>,
+    which the caller drops. On the first day the tier follows the points alone.
+    """
+    _make_history(con, [day for day in days if day < as_of], as_of, settings)
+    parts = []
+    for place, (scheme_id, scheme) in enumerate(settings.criteria.schemes.items()):
+        con.execute(f"create or replace temp table strata_scores_{place} as {scored('from strata_history', scheme)}")
+        _make_totals(con, place, scheme, weights_in_force(con, f"strata_scores_{place}", scheme))
+        _walk(con, place, days, scheme)
+        codes = case_by("cast(rank as varchar)", {str(rank): tier.code for rank, tier in enumerate(scheme.tiers)})
+        parts.append(
+            f"select as_of as day, {literal(scheme_id)} as scheme_id, customer_id, {codes} as tier "
+            f"from strata_tiers_{place}"
+        )
+        for kind in ("scores", "totals"):
+            con.execute(f"drop table temp.strata_{kind}_{place}")
+    con.execute("drop table temp.strata_history")
+    return " union all ".join(parts)
