@@ -10,10 +10,8 @@ import duckdb
 from orchestration.logic.churn.owners import assigned
 from orchestration.logic.effects.periods import months_table
 from orchestration.logic.segmentation.store import literal
+from orchestration.settings.criteria.effects import ALL, CHANNEL, CUSTOMER_TYPE, OWNER
 from orchestration.settings.insights import InsightSettings
-
-# Classes that are no scheme of criteria.yml. A scheme that took one of these names would be told twice.
-ALL, TYPE, OWNER, CHANNEL = "all", "customer_type", "owner", "channel"
 
 
 def make_members(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSettings) -> None:
@@ -57,7 +55,7 @@ select * from tiers
 union all by name
 select *, '{ALL}' as scheme_id, '{ALL}' as class from known
 union all by name
-select known.*, '{TYPE}' as scheme_id, c.customer_type as class
+select known.*, '{CUSTOMER_TYPE}' as scheme_id, c.customer_type as class
 from known inner join marts.customers as c on c.customer_id = known.customer_id
 union all by name
 select known.*, '{CHANNEL}' as scheme_id, o.channel as class

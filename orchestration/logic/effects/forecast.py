@@ -12,10 +12,10 @@ from statistics import NormalDist
 
 import duckdb
 
-from orchestration.logic.effects.classes import ALL
 from orchestration.logic.effects.periods import UNKNOWN, months_table
 from orchestration.logic.segmentation.grid import month_starts
 from orchestration.logic.segmentation.store import literal, replace_day, values
+from orchestration.settings.criteria.effects import ALL
 from orchestration.settings.insights import InsightSettings
 
 # As far back as the whole business is read; classes are known for effects.months.

@@ -10,11 +10,11 @@ from statistics import NormalDist
 
 import duckdb
 
-from orchestration.logic.effects.classes import ALL
 from orchestration.logic.effects.matching import matched_units
 from orchestration.logic.segmentation.grid import business_timezone
 from orchestration.logic.segmentation.store import literal
 from orchestration.settings.criteria import Effects, Intervention
+from orchestration.settings.criteria.effects import ALL
 from orchestration.settings.insights import InsightSettings
 
 

@@ -8,11 +8,12 @@ from datetime import date
 
 import duckdb
 
-from orchestration.logic.effects.classes import ALL, make_members
+from orchestration.logic.effects.classes import make_members
 from orchestration.logic.effects.periods import months_table
 from orchestration.logic.effects.survival import median_days
 from orchestration.logic.segmentation.grid import business_day, business_timezone
 from orchestration.logic.segmentation.store import literal
+from orchestration.settings.criteria.effects import ALL
 from orchestration.settings.insights import InsightSettings
 
 TEMPORARY = ("members", "month_facts", "month_deals")

@@ -12,6 +12,9 @@ from pydantic import Field, model_validator
 from orchestration.settings.criteria.bands import Code, Positive, Text
 from orchestration.settings.loader import Strict
 
+# Ways to divide customers that stand beside the schemes where effects are told; no scheme may take their names.
+ALL, CUSTOMER_TYPE, OWNER, CHANNEL = "all", "customer_type", "owner", "channel"
+RESERVED = (ALL, CUSTOMER_TYPE, OWNER, CHANNEL)
 Share = Annotated[Decimal, Field(gt=0, lt=1)]
 
 

@@ -6,7 +6,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from orchestration.settings.criteria.bands import Code, Positive
 from orchestration.settings.criteria.classes import Abc, Lifecycle
-from orchestration.settings.criteria.effects import Effects
+from orchestration.settings.criteria.effects import RESERVED, Effects
 from orchestration.settings.criteria.rfm import Rfm, Segment, SegmentMap
 from orchestration.settings.criteria.schemes import Scheme
 from orchestration.settings.errors import SettingsError, SettingsErrors
@@ -31,6 +31,13 @@ class CriteriaFile(Strict):
     main_scheme: str
     effects: Effects = Effects()
     segment_map: SegmentMap | None = None
+
+    @field_validator("schemes")
+    @classmethod
+    def _free_names(cls, schemes: dict[str, Scheme]) -> dict[str, Scheme]:
+        if taken := sorted(set(schemes) & set(RESERVED)):
+            raise ValueError(f"the names {taken} stand for other ways to divide customers; choose others")
+        return schemes
 
     @field_validator("main_scheme")
     @classmethod

@@ -128,6 +128,17 @@ def test_month_when_worked_out_by_hand_then_classes_are_those_of_its_first_day(s
     assert value["all", "cac"] is None
     assert value["store", "conversion_rate"] == Decimal("0.5")  # A and B bought there before
     assert rows["2026-08", "high", "conversion_rate"]["verdict"] is None
+    owners = {
+        key[1]: row["count_customers"] for key, row in rows.items() if row["scheme_id"] == "owner" and key[2] == "nps"
+    }
+    assert set(owners) <= set(settings.people.owners)
+    assert owners["campaign_desk"] == 1
+    parts = [row for key, row in rows.items() if key[0] == "2026-08" and key[2] == "conversion_rate"]
+    sizes = {
+        row["scheme_id"]: sum(r["count_customers"] for r in parts if r["scheme_id"] == row["scheme_id"])
+        for row in parts
+    }
+    assert sizes == {"all": 3, "value_tier": 3, "customer_type": 3, "owner": 3, "channel": 2}  # C had no counted order
 
 
 def test_month_when_not_followed_long_enough_then_repeat_and_realised_value_are_unknown(shop, settings):

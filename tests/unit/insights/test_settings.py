@@ -64,6 +64,7 @@ def test_both_segment_maps_are_complete(folder, preset):
         ("criteria.yml", "method: quantile", "method: ntile", "rfm.method", "quantile"),
         ("criteria.yml", "abc:", "abcd:", "abc", "Field required"),
         ("presets/rfm_ten_segments.yml", "f: [2, 3]", "f: [1, 3]", "(file)", "exactly one is allowed"),
+        ("criteria.yml", "  value_tier:\n", "  owner:\n", "schemes", "choose others"),
         ("criteria.yml", "months: 15", "months: 0", "effects.months", "greater than or equal to 2"),
         ("criteria.yml", "reference_months: 12", "reference_months: 20", "effects", "must not exceed months"),
         ("criteria.yml", "watch_at: 0.1", "watch_at: 0.3", "effects.drift", "smaller than alert_at"),
