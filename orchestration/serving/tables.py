@@ -92,6 +92,28 @@ TABLES = (
     ServingTable("customer_tier_table", "insights.customer_tier_table", ("customer_id",), "latest"),
     ServingTable("audience_members", "insights.audience_members", ("audience", "customer_id"), "latest"),
     ServingTable("audience_counts", "insights.audience_counts", ("as_of", "audience"), "history"),
+    ServingTable(
+        "effect_evaluation",
+        "insights.effect_evaluation",
+        ("as_of", "period", "scheme_id", "class", "metric"),
+        "history",
+    ),
+    ServingTable(
+        "tier_migration", "insights.tier_migration", ("as_of", "scheme_id", "period", "from_tier", "to_tier"), "history"
+    ),
+    ServingTable("tier_allocation", "insights.tier_allocation", ("as_of", "scheme_id", "tier"), "history"),
+    ServingTable("funnel", "insights.funnel", ("as_of", "funnel", "stage"), "history"),
+    ServingTable(
+        "class_forecast", "insights.class_forecast", ("as_of", "scheme_id", "class", "measure", "month"), "history"
+    ),
+    ServingTable(
+        "conversion_drivers", "insights.conversion_drivers", ("as_of", "population", "behaviour", "value"), "history"
+    ),
+    ServingTable(
+        "threshold_advice", "insights.threshold_advice", ("as_of", "scheme_id", "criterion", "kind", "point"), "history"
+    ),
+    ServingTable("feature_drift", "insights.feature_drift", ("as_of", "subject_kind", "subject"), "history"),
+    ServingTable("feedback_themes", "insights.feedback_themes", ("as_of", "scheme_id", "tier", "theme"), "history"),
     ServingTable("data_freshness", FRESHNESS, ("source", "entity")),
     ServingTable("metric_definitions", "memory.main.metric_definitions", ("metric",)),
     ServingTable("ingest_ledger", "control.ingest_ledger", ("source", "entity", "sha256")),

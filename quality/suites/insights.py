@@ -7,27 +7,25 @@ of that day fails as empty.
 from collections.abc import Mapping
 
 from quality.checks import Rule, Suite, Table, at_least, at_most, between, in_set, no_rows, not_null, unique
+from quality.suites import effects
+from quality.suites.days import of_the_day
 
 LIFECYCLES = ("prospect", "new", "active", "lapsing", "dormant", "lost", "regained")
 
 
-def _of_the_day(name: str, may_be_empty: bool = False) -> Table:
-    rows = f"select * from insights.{name} where as_of = (select as_of from control.run)"
-    return Table(f"insights.{name}", rows, may_be_empty)
-
-
-FEATURES = _of_the_day("customer_features")
-RFM = _of_the_day("rfm_scores")
-ABC = _of_the_day("abc_classes")
-LIFECYCLE = _of_the_day("lifecycle_states")
-POINTS = _of_the_day("scorecard_points")
-TIERS = _of_the_day("customer_tiers")
-WARNINGS = _of_the_day("churn_warnings", may_be_empty=True)
-TIER_TABLE = _of_the_day("customer_tier_table")
-AUDIENCES = _of_the_day("audience_members", may_be_empty=True)
-AUDIENCE_COUNTS = _of_the_day("audience_counts", may_be_empty=True)
-OF_CUSTOMERS = (FEATURES, RFM, ABC, LIFECYCLE, POINTS, TIERS, WARNINGS, TIER_TABLE, AUDIENCES)
-TABLES = (*OF_CUSTOMERS, AUDIENCE_COUNTS)
+FEATURES = of_the_day("customer_features")
+RFM = of_the_day("rfm_scores")
+ABC = of_the_day("abc_classes")
+LIFECYCLE = of_the_day("lifecycle_states")
+POINTS = of_the_day("scorecard_points")
+TIERS = of_the_day("customer_tiers")
+CHANGES = of_the_day("tier_changes", may_be_empty=True)
+WARNINGS = of_the_day("churn_warnings", may_be_empty=True)
+TIER_TABLE = of_the_day("customer_tier_table")
+AUDIENCES = of_the_day("audience_members", may_be_empty=True)
+AUDIENCE_COUNTS = of_the_day("audience_counts", may_be_empty=True)
+OF_CUSTOMERS = (FEATURES, RFM, ABC, LIFECYCLE, POINTS, TIERS, WARNINGS, TIER_TABLE, AUDIENCES, effects.HISTORY)
+TABLES = (*OF_CUSTOMERS, CHANGES, AUDIENCE_COUNTS, *(table for table in effects.TABLES if table not in OF_CUSTOMERS))
 
 WITHOUT_ROW = (
     "select 1 from marts.customers as customers anti join {batch} as told on customers.customer_id = told.customer_id"
@@ -112,6 +110,7 @@ def suite(thresholds: Mapping[str, float]) -> Suite:
     rules += [_every_customer(table) for table in (FEATURES, RFM, ABC, LIFECYCLE, TIER_TABLE)]
     rules += [*_feature_rules(), *_class_rules(thresholds), *_tier_rules(thresholds), *_warning_rules(thresholds)]
     rules += _audience_rules()
+    rules += effects.effect_rules(thresholds)
     return Suite("insights", TABLES, rules)
 
 

@@ -30,6 +30,11 @@ OVERVIEW = {
     "churn_warnings": "band",
     "customer_tier_table": "tier",
     "audience_members": "outcome",
+    "effect_evaluation": "verdict",
+    "conversion_drivers": "verdict",
+    "threshold_advice": "verdict",
+    "feature_drift": "verdict",
+    "feedback_themes": "theme",
 }
 
 
@@ -53,8 +58,8 @@ def overview(con: duckdb.DuckDBPyConnection, name: str, column: str, day: date) 
         f"where as_of = $day group by 1 order by 2 desc, 1",
         {"day": day},
     ).fetchall()
-    records = [dg.TableRecord({column: str(value), "customers": count, "share": share}) for value, count, share in rows]
-    columns = [dg.TableColumn(column), dg.TableColumn("customers", "int"), dg.TableColumn("share", "float")]
+    records = [dg.TableRecord({column: str(value), "rows": count, "share": share}) for value, count, share in rows]
+    columns = [dg.TableColumn(column), dg.TableColumn("rows", "int"), dg.TableColumn("share", "float")]
     return dg.MetadataValue.table(records, dg.TableSchema(columns))  # the schema: a table may be empty
 
 

@@ -8,6 +8,16 @@ import duckdb
 
 from orchestration.logic.audiences import audience_counts, audience_members
 from orchestration.logic.churn.warnings import churn_warnings
+from orchestration.logic.effects.advice import threshold_advice
+from orchestration.logic.effects.allocation import tier_allocation
+from orchestration.logic.effects.drift import feature_drift
+from orchestration.logic.effects.drivers import conversion_drivers
+from orchestration.logic.effects.evaluation import effect_evaluation
+from orchestration.logic.effects.forecast import class_forecast
+from orchestration.logic.effects.funnel import funnel
+from orchestration.logic.effects.migration import tier_migration
+from orchestration.logic.effects.periods import tier_history
+from orchestration.logic.effects.themes import feedback_themes
 from orchestration.logic.segmentation.abc import abc_classes
 from orchestration.logic.segmentation.features import customer_features
 from orchestration.logic.segmentation.lifecycle import lifecycle_states
@@ -25,6 +35,8 @@ FUNCTIONS: dict[str, Insight] = {
     for function in (
         customer_features, rfm_scores, abc_classes, lifecycle_states, scorecard_points, customer_tiers, tier_changes,
         churn_warnings, customer_tier_table, audience_members, audience_counts,
+        tier_history, effect_evaluation, tier_migration, tier_allocation, funnel, class_forecast,
+        conversion_drivers, threshold_advice, feature_drift, feedback_themes,
     )
 }  # fmt: skip
 
@@ -44,4 +56,14 @@ NEEDS: dict[str, tuple[str, ...]] = {
     ),
     "audience_members": ("customer_tier_table",),
     "audience_counts": ("audience_members",),
+    "tier_history": ("customer_features",),
+    "effect_evaluation": ("tier_history",),
+    "tier_migration": ("tier_history",),
+    "tier_allocation": ("customer_features", "customer_tiers"),
+    "funnel": (),
+    "class_forecast": ("tier_history",),
+    "conversion_drivers": (),
+    "threshold_advice": ("scorecard_points", "customer_tiers"),
+    "feature_drift": ("customer_features", "customer_tiers", "tier_history"),
+    "feedback_themes": ("customer_tiers",),
 }  # fmt: skip

@@ -8,7 +8,7 @@ here.
 from dataclasses import dataclass
 
 from orchestration.logic.segmentation import column_lists
-from orchestration.logic.segmentation.column_lists import audiences
+from orchestration.logic.segmentation.column_lists import audiences, effects
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,16 @@ def _table(
     grain: tuple[str, ...],
     lines: tuple[tuple[str, str, str, str], ...],
     by_day: bool = True,
+    day: column_lists.Lines = column_lists.DAY,
 ) -> Table:
     """`lines`: without as_of and customer_id at the start, unless the table starts otherwise, and without the version."""
-    start = () if lines[:1] == column_lists.DAY[:1] else column_lists.DAY
+    start = () if lines[:1] == column_lists.DAY[:1] else day
     columns = (*start, *lines, *column_lists.VERSION)
     return Table(name, zh, en, grain, tuple(Column(*line) for line in columns), by_day)
 
 
 _CUSTOMER = ("as_of", "customer_id")
+_DAY_ALONE = column_lists.DAY[:1]  # of tables whose rows are no customers
 
 TABLES: dict[str, Table] = {
     table.name: table
@@ -137,6 +139,87 @@ TABLES: dict[str, Table] = {
             "How many each audience has, and how many were left out and why",
             ("as_of", "audience"),
             audiences.COUNTS,
+        ),
+        _table(
+            "tier_history",
+            "层级历史",
+            "Tier of each customer in each scheme on the first day of each month",
+            ("day", "scheme_id", "customer_id"),
+            effects.TIER_HISTORY,
+            by_day=False,
+            day=_DAY_ALONE,
+        ),
+        _table(
+            "effect_evaluation",
+            "效果评估",
+            "Metrics of each class by month, and what interventions changed against matched untreated customers",
+            ("as_of", "period", "scheme_id", "class", "metric"),
+            effects.EVALUATION,
+            day=_DAY_ALONE,
+        ),
+        _table(
+            "tier_migration",
+            "层级迁移",
+            "From which tier to which customers went in each month",
+            ("as_of", "scheme_id", "period", "from_tier", "to_tier"),
+            effects.MIGRATION,
+            day=_DAY_ALONE,
+        ),
+        _table(
+            "tier_allocation",
+            "资源配置",
+            "What each tier brings in and what is put into it",
+            ("as_of", "scheme_id", "tier"),
+            effects.ALLOCATION,
+            day=_DAY_ALONE,
+        ),
+        _table(
+            "funnel",
+            "销售漏斗",
+            "Stages of customers and of sales opportunities",
+            ("as_of", "funnel", "stage"),
+            effects.FUNNEL,
+            day=_DAY_ALONE,
+        ),
+        _table(
+            "class_forecast",
+            "分类销售预测",
+            "Forecast of revenue and orders by class, with interval and past errors",
+            ("as_of", "scheme_id", "class", "measure", "month"),
+            effects.FORECAST,
+            day=_DAY_ALONE,
+        ),
+        _table(
+            "conversion_drivers",
+            "转化因素",
+            "Behaviours that went before an order more often than their absence",
+            ("as_of", "population", "behaviour", "value"),
+            effects.DRIVERS,
+            day=_DAY_ALONE,
+        ),
+        _table(
+            "threshold_advice",
+            "门槛建议",
+            "How the bounds of the criteria cut the customers, and what if they moved",
+            ("as_of", "scheme_id", "criterion", "kind", "point"),
+            effects.ADVICE,
+            day=_DAY_ALONE,
+        ),
+        _table(
+            "feature_drift",
+            "分布漂移",
+            "How far features and tiers have moved from the reference day",
+            ("as_of", "subject_kind", "subject"),
+            effects.DRIFT,
+            day=_DAY_ALONE,
+        ),
+        _table(
+            "feedback_themes",
+            "反馈主题",
+            "What the customers of each tier speak of in their feedback",
+            ("as_of", "scheme_id", "tier", "theme"),
+            effects.THEMES,
+            day=_DAY_ALONE,
         ),
     )
 }

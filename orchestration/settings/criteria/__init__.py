@@ -6,6 +6,7 @@ features that a criterion may use.
 
 from orchestration.settings.criteria.bands import Code, Interval, Positive, Text, check_intervals
 from orchestration.settings.criteria.classes import Abc, Lifecycle, OwnCycle
+from orchestration.settings.criteria.effects import Effects, Intervention, Treated
 from orchestration.settings.criteria.file import CriteriaFile, History, load_criteria, segment_map_file
 from orchestration.settings.criteria.rfm import Rfm, Segment, SegmentMap, Thresholds
 from orchestration.settings.criteria.schemes import FEATURE_DIRECTIONS, Band, Criterion, Direction, Flags, Scheme, Tier
@@ -18,9 +19,11 @@ __all__ = [
     "CriteriaFile",
     "Criterion",
     "Direction",
+    "Effects",
     "Flags",
     "History",
     "Interval",
+    "Intervention",
     "Lifecycle",
     "OwnCycle",
     "Positive",
@@ -31,6 +34,7 @@ __all__ = [
     "Text",
     "Thresholds",
     "Tier",
+    "Treated",
     "check_intervals",
     "load_criteria",
     "segment_map_file",

@@ -6,6 +6,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from orchestration.settings.criteria.bands import Code, Positive
 from orchestration.settings.criteria.classes import Abc, Lifecycle
+from orchestration.settings.criteria.effects import RESERVED, Effects
 from orchestration.settings.criteria.rfm import Rfm, Segment, SegmentMap
 from orchestration.settings.criteria.schemes import Scheme
 from orchestration.settings.errors import SettingsError, SettingsErrors
@@ -28,7 +29,15 @@ class CriteriaFile(Strict):
     lifecycle: Lifecycle
     schemes: dict[Code, Scheme] = Field(min_length=1)
     main_scheme: str
+    effects: Effects = Effects()
     segment_map: SegmentMap | None = None
+
+    @field_validator("schemes")
+    @classmethod
+    def _free_names(cls, schemes: dict[str, Scheme]) -> dict[str, Scheme]:
+        if taken := sorted(set(schemes) & set(RESERVED)):
+            raise ValueError(f"the names {taken} stand for other ways to divide customers; choose others")
+        return schemes
 
     @field_validator("main_scheme")
     @classmethod
@@ -37,6 +46,18 @@ class CriteriaFile(Strict):
         if schemes and main_scheme not in schemes:
             raise ValueError(f"not among the schemes {sorted(schemes)}")
         return main_scheme
+
+    @field_validator("effects")
+    @classmethod
+    def _known_tiers(cls, effects: Effects, info: ValidationInfo) -> Effects:
+        scheme = info.data.get("schemes", {}).get(info.data.get("main_scheme"))
+        tiers = [tier.code for tier in scheme.tiers] if scheme else []
+        for intervention in effects.interventions:
+            if scheme and intervention.treated.tier not in (None, *tiers):
+                raise ValueError(
+                    f"intervention '{intervention.code}': tier '{intervention.treated.tier}'; one of {tiers}"
+                )
+        return effects
 
     @property
     def main(self) -> Scheme:

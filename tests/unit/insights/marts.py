@@ -27,9 +27,13 @@ TABLES = {
     "source varchar, product_id varchar, "
     f"line_amount {MONEY}",
     "products": "source varchar, product_id varchar, category varchar, brand varchar",
-    "interactions": "interaction_key varchar, customer_id varchar, kind varchar, occurred_at timestamp",
-    "feedback": f"feedback_key varchar, customer_id varchar, kind varchar, score {MONEY}, given_at timestamp",
+    "interactions": "interaction_key varchar, customer_id varchar, kind varchar, occurred_at timestamp, "
+    "campaign varchar",
+    "feedback": f"feedback_key varchar, customer_id varchar, kind varchar, score {MONEY}, given_at timestamp, text varchar",
     "consents": "customer_id varchar, source varchar, purpose varchar, state varchar, given_at timestamp",
+    "opportunities": f"opportunity_key varchar, customer_id varchar, stage varchar, amount {MONEY}, created_at timestamp, "
+    "closed_at timestamp, is_won boolean",
+    "spend": f"spend_key varchar, spend_date date, campaign varchar, channel varchar, amount {MONEY}",
     "holidays": "holiday_date date, holiday_name varchar, country varchar, is_workday boolean",
 }
 
@@ -145,14 +149,16 @@ def generated(customers: int, orders: int, interactions: int) -> duckdb.DuckDBPy
         select 'i' || i, 'C' || draw(i, 12, {customers}),
             ['view', 'view', 'click', 'call', 'email', 'presale', 'aftersale', 'complaint', 'referral',
                 'custom_request', 'login'][1 + draw(i, 13, 11)],
-            timestamp '2025-06-01' + interval (draw(i, 14, (470 * 1440))) minute
+            timestamp '2025-06-01' + interval (draw(i, 14, (470 * 1440))) minute,
+            if(draw(i, 15, 4) = 0, 'c' || draw(i, 16, 3), null)
         from range({interactions}) as t(i)
         """
     )
     con.execute(
         """
         insert into marts.feedback
-        select 'f' || interaction_key, customer_id, 'csat', 1 + draw(interaction_key, 0, 5), occurred_at
+        select 'f' || interaction_key, customer_id, if(draw(interaction_key, 1, 3) = 0, 'nps', 'csat'),
+            1 + draw(interaction_key, 0, 5), occurred_at, ['Too slow', '质量很好', ''][1 + draw(interaction_key, 2, 3)]
         from marts.interactions where kind = 'aftersale'
         """
     )
@@ -162,6 +168,27 @@ def generated(customers: int, orders: int, interactions: int) -> duckdb.DuckDBPy
         select customer_id, 'shop', 'marketing', if(draw(customer_id, n, 4) = 0, 'withdrawn', 'granted'),
             timestamp '2026-01-01' + interval (draw(customer_id, 7 + n, 200)) day
         from marts.customers cross join range(2) as t(n) where draw(customer_id, 3, 3) > 0
+        """
+    )
+    con.execute(
+        f"""
+        insert into marts.opportunities
+        select 'b' || i, 'C' || draw(i, 17, {customers}), if(closed is null, 'talks', 'closed'), 1000 + i, created, closed,
+            case when closed is not null then draw(i, 18, 2) = 0 end
+        from (
+            select i, created, if(draw(i, 19, 5) > 0, created + interval (draw(i, 20, 90)) day, null) as closed
+            from (
+                select i, timestamp '2025-04-01' + interval (draw(i, 21, 430)) day as created
+                from range({customers} // 2) as t(i)
+            )
+        )
+        """
+    )
+    con.execute(
+        """
+        insert into marts.spend
+        select 's' || i, date '2025-01-01' + i::integer, 'c' || draw(i, 22, 4), 'web', 10 + draw(i, 23, 90)
+        from range(600) as t(i)
         """
     )
     return con

@@ -10,7 +10,7 @@ from orchestration.logic.audiences import NoLeadBands, audience_counts, audience
 from orchestration.logic.segmentation.store import replace_day, values
 from orchestration.settings.audiences import AudiencesFile
 from orchestration.settings.errors import SettingsErrors
-from orchestration.settings.insights import criteria_version, load_insights
+from orchestration.settings.insights import load_insights
 
 from .marts import AS_OF, add, customer, empty_warehouse
 from .test_settings import change, folder  # noqa: F401 (a fixture)
@@ -159,6 +159,6 @@ def test_settings_when_an_audience_is_wrong_then_key_line_and_what_is_allowed_ar
 
 
 def test_criteria_version_when_an_audience_changes_then_it_does_too(folder):  # noqa: F811
-    before = criteria_version(folder)
+    before = load_insights(folder).criteria_version
     change(folder, "audiences.yml", "tiers: [low]", "tiers: [middle]")
-    assert criteria_version(folder) != before
+    assert load_insights(folder).criteria_version != before

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.settings.criteria import Effects
 from orchestration.settings.errors import SettingsErrors
 from orchestration.settings.insights import criteria_version, deciding_files, load_insights
 
@@ -24,6 +25,12 @@ def change(folder: Path, name: str, old: str, new: str) -> int:
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     return text[: text.index(old)].count("\n") + 1
+
+
+INTERVENTION = (
+    "interventions: [{{code: offer, label: {{zh: 甲, en: A}}, kind: campaign, started_on: 2026-06-01, days: 60, "
+    "treated: {{{}}}}}]"
+)
 
 
 @pytest.mark.parametrize("preset", ["rfm_ten_segments", "rfm_eight_classes"])
@@ -57,6 +64,17 @@ def test_both_segment_maps_are_complete(folder, preset):
         ("criteria.yml", "method: quantile", "method: ntile", "rfm.method", "quantile"),
         ("criteria.yml", "abc:", "abcd:", "abc", "Field required"),
         ("presets/rfm_ten_segments.yml", "f: [2, 3]", "f: [1, 3]", "(file)", "exactly one is allowed"),
+        ("criteria.yml", "  value_tier:\n", "  owner:\n", "schemes", "choose others"),
+        ("criteria.yml", "months: 15", "months: 0", "effects.months", "greater than or equal to 2"),
+        ("criteria.yml", "reference_months: 12", "reference_months: 20", "effects", "must not exceed months"),
+        ("criteria.yml", "watch_at: 0.1", "watch_at: 0.3", "effects.drift", "smaller than alert_at"),
+        ("criteria.yml", "orders: [1, 2, 4, 8]", "orders: [2, 1]", "effects.matching", "bounds of orders must rise"),
+        ("criteria.yml", "least_share: 0.02", "least_share: 0.95", "effects.advice", "smaller than largest_share"),
+        ("criteria.yml", "quantiles: [0.1,", "quantiles: [0.5,", "effects.advice", "quantiles must rise"),
+        ("criteria.yml", "    delivery: {label", "    other: {label", "effects", "choose another code"),
+        ("criteria.yml", "interventions: []", INTERVENTION.format("tier: highest"), "effects", "one of ['high', 'middle', 'low']"),
+        ("criteria.yml", "interventions: []", INTERVENTION.format("tier: low, campaign: x"), "interventions.0.treated", "exactly one of"),
+        ("criteria.yml", "interventions: []", INTERVENTION.format("segment: x"), "interventions.0.treated.segment", "not permitted"),
         ("churn.yml", "{recency_days}", "{days}", "text", "unknown figure"),
         ("churn.yml", "full_at: 5.0", "full_at: 1.0", "overdue", "full_at must not be below"),
         ("churn.yml", "medium: 0.35", "medium: 0.9", "bands", "smaller than high"),
@@ -76,6 +94,13 @@ def test_a_broken_file_is_refused_with_file_key_and_line(folder, name, old, new,
     assert key in error.key
     assert says in str(error)
     assert error.line is None or 0 <= line - error.line < 95
+
+
+def test_criteria_when_the_key_effects_is_absent_then_the_defaults_hold(folder):
+    path = folder / "criteria.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text[: text.index("# 效果评估")], encoding="utf-8")
+    assert load_insights(folder).criteria.effects == Effects()
 
 
 def test_a_folder_without_a_file_of_its_own_takes_the_shipped_one(tmp_path):

@@ -57,6 +57,12 @@ def test_nothing_on_or_after_as_of_matters(settings, expected):
     )
     con.execute("insert into marts.order_lines select * replace (order_key || 'x' as order_key) from marts.order_lines")
     con.execute(
+        f"insert into marts.opportunities select * replace ({later} as created_at, {later} as closed_at) "
+        "from marts.opportunities"
+    )
+    con.execute(f"update marts.opportunities set closed_at = {later}, is_won = true where closed_at is null")
+    con.execute(f"insert into marts.spend select * replace (date '{AS_OF}' as spend_date) from marts.spend")
+    con.execute(
         f"insert into marts.consents select customer_id, 's', 'marketing', 'granted', {later} from marts.customers"
     )
     assert hashes(con, settings) == expected

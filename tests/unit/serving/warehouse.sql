@@ -225,3 +225,41 @@ create table insights.audience_counts as select
     count(*) filter (where outcome = 'withdrawn') as count_withdrawn,
     count(*) filter (where outcome = 'unreachable') as count_unreachable
 from insights.audience_members group by all;
+-- Effects of both days.
+create table insights.tier_history as select
+    as_of, criteria_version, date '2026-02-01' + cast(place * 28 as integer) as day, 'value' as scheme_id, customer_id, tier
+from insights.customer_tiers, range(2) as months(place);
+create table insights.effect_evaluation as select days.as_of, 'v1' as criteria_version, told.*
+from (values (date '2026-03-01'), (date '2026-03-02')) as days(as_of), (values
+    ('2026-02', 'month', 'value', 'gold', 'conversion_rate', 0.5, null, null, null, null, null, null, null, 5),
+    ('spring', 'intervention', 'value', 'gold', 'conversion_rate', 0.5, 0.4, 0.1, 0.01, 0.2, 'increased', '显著提高', 'increased', 5)
+) as told(period, kind, scheme_id, class, metric, value, value_before, difference, low, high, verdict, verdict_zh, verdict_en,
+    count_customers);
+create table insights.tier_migration as select
+    as_of, criteria_version, scheme_id, '2026-02' as period, date '2026-03-01' as period_end, tier as from_tier, tier as to_tier,
+    count(*) as count_customers, 1.0 as share
+from insights.customer_tiers group by all;
+create table insights.tier_allocation as select
+    as_of, criteria_version, scheme_id, tier, count(*) as count_customers, 3 as count_touches, 0.5 as capacity_used
+from insights.customer_tiers group by all;
+create table insights.funnel as select days.as_of, 'v1' as criteria_version, told.*
+from (values (date '2026-03-01'), (date '2026-03-02')) as days(as_of), (values
+    ('customers', 1, 'prospect', 22, 0.5), ('customers', 2, 'customer', 11, null)
+) as told(funnel, stage_order, stage, count_reached, conversion_to_next);
+create table insights.class_forecast as select
+    as_of, criteria_version, scheme_id, tier as class, 'orders' as measure, date '2026-03-01' as month, 1 as horizon,
+    'naive' as method, 10.0 as value, 5.0 as low, 15.0 as high
+from insights.tier_allocation;
+create table insights.conversion_drivers as select
+    as_of, criteria_version, 'buyers' as population, 'interactions_90d' as behaviour, 'any' as value, 2.0 as lift, 1.2 as low,
+    3.3 as high, 'more' as verdict
+from insights.tier_allocation where tier = 'gold';
+create table insights.threshold_advice as select
+    as_of, criteria_version, scheme_id, 'amount' as criterion, 'bound' as kind, tier as point, 0.3 as share, 'fine' as verdict
+from insights.tier_allocation;
+create table insights.feature_drift as select
+    as_of, criteria_version, 'tiers' as subject_kind, scheme_id as subject, 0.05 as psi, 'stable' as verdict
+from insights.tier_allocation where tier = 'gold';
+create table insights.feedback_themes as select
+    as_of, criteria_version, scheme_id, tier, 'service' as theme, 2 as count_feedback, 1.0 as share
+from insights.tier_allocation;
