@@ -86,6 +86,10 @@ TABLES = (
         "scorecard_points", "insights.scorecard_points", ("as_of", "scheme_id", "customer_id", "criterion"), "history"
     ),
     ServingTable("customer_tiers", "insights.customer_tiers", ("as_of", "scheme_id", "customer_id"), "history"),
+    ServingTable("cluster_profiles", "insights.cluster_profiles", ("as_of", "cluster_id"), "history"),
+    ServingTable("cluster_segments", "insights.cluster_segments", ("as_of", "customer_id"), "history"),
+    ServingTable("lead_scores", "insights.lead_scores", ("as_of", "customer_id"), "history"),
+    ServingTable("purchase_stages", "insights.purchase_stages", ("as_of", "customer_id"), "history"),
     ServingTable("churn_warnings", "insights.churn_warnings", ("as_of", "warning_id"), "history"),
     ServingTable("customer_tier_table", "insights.customer_tier_table", ("customer_id",), "latest"),
     ServingTable("data_freshness", FRESHNESS, ("source", "entity")),

@@ -6,32 +6,22 @@ of that day fails as empty.
 
 from collections.abc import Mapping
 
-from quality.checks import Rule, Suite, Table, at_least, at_most, between, in_set, no_rows, not_null, unique
+from quality.checks import Rule, Suite, at_least, at_most, between, in_set, no_rows, not_null, unique
+from quality.suites import insights_models
+from quality.suites.of_the_day import customer_exists, every_customer, of_the_day, one_version, since_by_as_of
 
 LIFECYCLES = ("prospect", "new", "active", "lapsing", "dormant", "lost", "regained")
 
-
-def _of_the_day(name: str, may_be_empty: bool = False) -> Table:
-    rows = f"select * from insights.{name} where as_of = (select as_of from control.run)"
-    return Table(f"insights.{name}", rows, may_be_empty)
-
-
-FEATURES = _of_the_day("customer_features")
-RFM = _of_the_day("rfm_scores")
-ABC = _of_the_day("abc_classes")
-LIFECYCLE = _of_the_day("lifecycle_states")
-POINTS = _of_the_day("scorecard_points")
-TIERS = _of_the_day("customer_tiers")
-WARNINGS = _of_the_day("churn_warnings", may_be_empty=True)
-TIER_TABLE = _of_the_day("customer_tier_table")
+FEATURES = of_the_day("customer_features")
+RFM = of_the_day("rfm_scores")
+ABC = of_the_day("abc_classes")
+LIFECYCLE = of_the_day("lifecycle_states")
+POINTS = of_the_day("scorecard_points")
+TIERS = of_the_day("customer_tiers")
+WARNINGS = of_the_day("churn_warnings", may_be_empty=True)
+TIER_TABLE = of_the_day("customer_tier_table")
 TABLES = (FEATURES, RFM, ABC, LIFECYCLE, POINTS, TIERS, WARNINGS, TIER_TABLE)
 
-WITHOUT_ROW = (
-    "select 1 from marts.customers as customers anti join {batch} as told on customers.customer_id = told.customer_id"
-)
-WITHOUT_CUSTOMER = """
-select 1 from {batch} as told anti join marts.customers as customers on told.customer_id = customers.customer_id
-"""
 WITHOUT_TIER = """
 select 1 from (select distinct scheme_id from {batch}) as schemes cross join marts.customers as customers
 anti join {batch} as told on told.scheme_id = schemes.scheme_id and told.customer_id = customers.customer_id
@@ -83,26 +73,11 @@ def suite(thresholds: Mapping[str, float]) -> Suite:
     for table in (FEATURES, RFM, ABC, LIFECYCLE, TIER_TABLE):
         rules += [not_null(table, "customer_id"), unique(table, "customer_id")]
     for table in TABLES:
-        rules += [_customer_exists(table), _one_version(table)]
-    rules += [_every_customer(table) for table in (FEATURES, RFM, ABC, LIFECYCLE, TIER_TABLE)]
+        rules += [customer_exists(table), one_version(table)]
+    rules += [every_customer(table) for table in (FEATURES, RFM, ABC, LIFECYCLE, TIER_TABLE)]
     rules += [*_feature_rules(), *_class_rules(thresholds), *_tier_rules(thresholds), *_warning_rules(thresholds)]
-    return Suite("insights", TABLES, rules)
-
-
-def _every_customer(table: Table) -> Rule:
-    return no_rows(table, "every_customer", WITHOUT_ROW, "Every customer has a row.", "每个客户都有一行。")
-
-
-def _customer_exists(table: Table) -> Rule:
-    return no_rows(table, "customer_exists", WITHOUT_CUSTOMER, "Every row belongs to a customer.", "每行都有对应客户。")
-
-
-def _one_version(table: Table) -> Rule:
-    return no_rows(
-        table, "one_criteria_version",
-        "select 1 from {batch} having count(distinct criteria_version) > 1 or count(*) > count(criteria_version)",
-        "All rows of the day were made by one version of the criteria.", "当日各行使用同一版准则。",
-    )  # fmt: skip
+    rules += insights_models.rules(thresholds)
+    return Suite("insights", (*TABLES, *insights_models.TABLES), rules)
 
 
 def _feature_rules() -> list[Rule]:
@@ -136,15 +111,8 @@ def _class_rules(thresholds: Mapping[str, float]) -> list[Rule]:
         ),
         not_null(LIFECYCLE, "lifecycle"),
         in_set(LIFECYCLE, "lifecycle", LIFECYCLES),
-        _since_by_as_of(LIFECYCLE, "since"),
+        since_by_as_of(LIFECYCLE, "since"),
     ]  # fmt: skip
-
-
-def _since_by_as_of(table: Table, column: str) -> Rule:
-    return no_rows(
-        table, f"{column}_by_as_of", f"select 1 from {{batch}} where cast({column} as date) > as_of",
-        f"{column} is not after the as-of day.", f"{column} 不晚于截止日。",
-    )  # fmt: skip
 
 
 def _tier_rules(thresholds: Mapping[str, float]) -> list[Rule]:
@@ -167,7 +135,7 @@ def _tier_rules(thresholds: Mapping[str, float]) -> list[Rule]:
             TIERS, "points_add_up", DIFFERING_TOTALS.format(tolerance=tolerance),
             "The total is the sum of points times weights.", "总分等于各项得分乘权重之和。",
         ),
-        _since_by_as_of(TIERS, "tier_since"),
+        since_by_as_of(TIERS, "tier_since"),
         at_most(
             TIERS, "largest_tier_share", LARGEST_TIER_SHARE, thresholds["insights.largest_tier_share"],
             "No tier holds nearly all customers.", "没有任何层级囊括几乎全部客户。", "warning",

@@ -31,7 +31,7 @@ MARTS = {
 }
 INSIGHTS = {
     "customer_features", "rfm_scores", "abc_classes", "lifecycle_states", "scorecard_points", "customer_tiers",
-    "churn_warnings", "customer_tier_table",
+    "cluster_profiles", "cluster_segments", "lead_scores", "purchase_stages", "churn_warnings", "customer_tier_table",
 }  # fmt: skip
 
 

@@ -27,6 +27,9 @@ OVERVIEW = {
     "abc_classes": "abc_class",
     "lifecycle_states": "lifecycle",
     "customer_tiers": "tier",
+    "cluster_segments": "cluster_label",
+    "lead_scores": "band",
+    "purchase_stages": "stage",
     "churn_warnings": "band",
     "customer_tier_table": "tier",
 }

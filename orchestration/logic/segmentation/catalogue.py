@@ -7,6 +7,9 @@ from datetime import date
 import duckdb
 
 from orchestration.logic.churn.warnings import churn_warnings
+from orchestration.logic.clusters.tables import cluster_profiles, cluster_segments
+from orchestration.logic.leads.scores import lead_scores
+from orchestration.logic.leads.stages import purchase_stages
 from orchestration.logic.segmentation.abc import abc_classes
 from orchestration.logic.segmentation.features import customer_features
 from orchestration.logic.segmentation.lifecycle import lifecycle_states
@@ -21,8 +24,8 @@ Insight = Callable[[duckdb.DuckDBPyConnection, date, InsightSettings], int]
 FUNCTIONS: dict[str, Insight] = {
     function.__name__: function
     for function in (
-        customer_features, rfm_scores, abc_classes, lifecycle_states, scorecard_points, customer_tiers, churn_warnings,
-        customer_tier_table,
+        customer_features, rfm_scores, abc_classes, lifecycle_states, scorecard_points, customer_tiers,
+        cluster_profiles, cluster_segments, lead_scores, purchase_stages, churn_warnings, customer_tier_table,
     )
 }  # fmt: skip
 
@@ -34,6 +37,10 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "lifecycle_states": ("customer_features",),
     "scorecard_points": ("customer_features",),
     "customer_tiers": ("customer_features",),
+    "cluster_profiles": ("customer_features",),
+    "cluster_segments": ("customer_features", "cluster_profiles"),
+    "lead_scores": ("customer_features",),
+    "purchase_stages": (),
     "churn_warnings": ("customer_features", "lifecycle_states", "customer_tiers"),
     "customer_tier_table": (
         "customer_features", "rfm_scores", "abc_classes", "lifecycle_states", "scorecard_points", "customer_tiers",

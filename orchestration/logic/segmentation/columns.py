@@ -8,6 +8,7 @@ here.
 from dataclasses import dataclass
 
 from orchestration.logic.segmentation import column_lists
+from orchestration.logic.segmentation.column_lists import clusters, leads
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,9 @@ def _table(
     grain: tuple[str, ...],
     lines: tuple[tuple[str, str, str, str], ...],
     by_day: bool = True,
+    of_customers: bool = True,
 ) -> Table:
-    columns = (*column_lists.DAY, *lines, *column_lists.VERSION)
+    columns = (*column_lists.DAY[: 2 if of_customers else 1], *lines, *column_lists.VERSION)
     return Table(name, zh, en, grain, tuple(Column(*line) for line in columns), by_day)
 
 
@@ -97,6 +99,35 @@ TABLES: dict[str, Table] = {
             "Tier of each customer in each scheme",
             ("as_of", "scheme_id", "customer_id"),
             column_lists.TIERS,
+        ),
+        _table(
+            "cluster_profiles",
+            "客户聚类画像",
+            "What each cluster of alike buyers is like",
+            ("as_of", "cluster_id"),
+            clusters.PROFILES,
+            of_customers=False,
+        ),
+        _table(
+            "cluster_segments",
+            "客户聚类",
+            "Cluster of each customer with a counted order in the window; the others have no row",
+            _CUSTOMER,
+            clusters.SEGMENTS,
+        ),
+        _table(
+            "lead_scores",
+            "线索评分",
+            "Score, intent and time to answer of each customer who never bought",
+            _CUSTOMER,
+            leads.SCORES,
+        ),
+        _table(
+            "purchase_stages",
+            "购买阶段",
+            "Purchase stage of each customer, since when, and by which fact",
+            _CUSTOMER,
+            leads.STAGES,
         ),
         _table(
             "churn_warnings",
