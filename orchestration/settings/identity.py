@@ -23,10 +23,10 @@ PlaceholderType = Literal[
 ]
 ProfileField = Literal[
     "display_name", "email", "phone", "birth_date", "gender", "country", "region", "city", "postcode", "loyalty_id",
-    "company_id", "industry", "employees",
+    "company_id", "industry", "employees", "lead_source", "lead_status",
 ]  # fmt: skip
 PROFILE_FIELDS: tuple[ProfileField, ...] = get_args(ProfileField)
-Rule = Literal["sources", "trust", "recency", "frequency", "completeness", "longest"]
+Rule = Literal["sources", "trust", "recency", "earliest", "frequency", "completeness", "longest"]
 
 
 def _is_pattern(text: str) -> str:

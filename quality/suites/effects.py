@@ -6,7 +6,7 @@ Part of the suite of insights, which adds what holds for all of its tables.
 from collections.abc import Mapping
 
 from quality.checks import Rule, Table, at_most, between, in_set, no_rows, not_null, unique
-from quality.suites.days import of_the_day
+from quality.suites.of_the_day import of_the_day
 
 HISTORY = of_the_day("tier_history", may_be_empty=True)
 EVALUATION = of_the_day("effect_evaluation")

@@ -6,12 +6,11 @@ of that day fails as empty.
 
 from collections.abc import Mapping
 
-from quality.checks import Rule, Suite, Table, at_least, at_most, between, in_set, no_rows, not_null, unique
-from quality.suites import effects
-from quality.suites.days import of_the_day
+from quality.checks import Rule, Suite, at_least, at_most, between, in_set, no_rows, not_null, unique
+from quality.suites import effects, insights_models
+from quality.suites.of_the_day import customer_exists, every_customer, of_the_day, one_version, since_by_as_of
 
 LIFECYCLES = ("prospect", "new", "active", "lapsing", "dormant", "lost", "regained")
-
 
 FEATURES = of_the_day("customer_features")
 RFM = of_the_day("rfm_scores")
@@ -27,12 +26,6 @@ AUDIENCE_COUNTS = of_the_day("audience_counts", may_be_empty=True)
 OF_CUSTOMERS = (FEATURES, RFM, ABC, LIFECYCLE, POINTS, TIERS, WARNINGS, TIER_TABLE, AUDIENCES, effects.HISTORY)
 TABLES = (*OF_CUSTOMERS, CHANGES, AUDIENCE_COUNTS, *(table for table in effects.TABLES if table not in OF_CUSTOMERS))
 
-WITHOUT_ROW = (
-    "select 1 from marts.customers as customers anti join {batch} as told on customers.customer_id = told.customer_id"
-)
-WITHOUT_CUSTOMER = """
-select 1 from {batch} as told anti join marts.customers as customers on told.customer_id = customers.customer_id
-"""
 WITHOUT_TIER = """
 select 1 from (select distinct scheme_id from {batch}) as schemes cross join marts.customers as customers
 anti join {batch} as told on told.scheme_id = schemes.scheme_id and told.customer_id = customers.customer_id
@@ -105,29 +98,12 @@ def suite(thresholds: Mapping[str, float]) -> Suite:
     rules: list[Rule] = []
     for table in (FEATURES, RFM, ABC, LIFECYCLE, TIER_TABLE):
         rules += [not_null(table, "customer_id"), unique(table, "customer_id")]
-    rules += [_customer_exists(table) for table in OF_CUSTOMERS]
-    rules += [_one_version(table) for table in TABLES]
-    rules += [_every_customer(table) for table in (FEATURES, RFM, ABC, LIFECYCLE, TIER_TABLE)]
+    rules += [customer_exists(table) for table in OF_CUSTOMERS]
+    rules += [one_version(table) for table in TABLES]
+    rules += [every_customer(table) for table in (FEATURES, RFM, ABC, LIFECYCLE, TIER_TABLE)]
     rules += [*_feature_rules(), *_class_rules(thresholds), *_tier_rules(thresholds), *_warning_rules(thresholds)]
-    rules += _audience_rules()
-    rules += effects.effect_rules(thresholds)
-    return Suite("insights", TABLES, rules)
-
-
-def _every_customer(table: Table) -> Rule:
-    return no_rows(table, "every_customer", WITHOUT_ROW, "Every customer has a row.", "每个客户都有一行。")
-
-
-def _customer_exists(table: Table) -> Rule:
-    return no_rows(table, "customer_exists", WITHOUT_CUSTOMER, "Every row belongs to a customer.", "每行都有对应客户。")
-
-
-def _one_version(table: Table) -> Rule:
-    return no_rows(
-        table, "one_criteria_version",
-        "select 1 from {batch} having count(distinct criteria_version) > 1 or count(*) > count(criteria_version)",
-        "All rows of the day were made by one version of the criteria.", "当日各行使用同一版准则。",
-    )  # fmt: skip
+    rules += [*_audience_rules(), *effects.effect_rules(thresholds), *insights_models.rules(thresholds)]
+    return Suite("insights", (*TABLES, *insights_models.TABLES), rules)
 
 
 def _feature_rules() -> list[Rule]:
@@ -161,15 +137,8 @@ def _class_rules(thresholds: Mapping[str, float]) -> list[Rule]:
         ),
         not_null(LIFECYCLE, "lifecycle"),
         in_set(LIFECYCLE, "lifecycle", LIFECYCLES),
-        _since_by_as_of(LIFECYCLE, "since"),
+        since_by_as_of(LIFECYCLE, "since"),
     ]  # fmt: skip
-
-
-def _since_by_as_of(table: Table, column: str) -> Rule:
-    return no_rows(
-        table, f"{column}_by_as_of", f"select 1 from {{batch}} where cast({column} as date) > as_of",
-        f"{column} is not after the as-of day.", f"{column} 不晚于截止日。",
-    )  # fmt: skip
 
 
 def _tier_rules(thresholds: Mapping[str, float]) -> list[Rule]:
@@ -192,7 +161,7 @@ def _tier_rules(thresholds: Mapping[str, float]) -> list[Rule]:
             TIERS, "points_add_up", DIFFERING_TOTALS.format(tolerance=tolerance),
             "The total is the sum of points times weights.", "总分等于各项得分乘权重之和。",
         ),
-        _since_by_as_of(TIERS, "tier_since"),
+        since_by_as_of(TIERS, "tier_since"),
         at_most(
             TIERS, "largest_tier_share", LARGEST_TIER_SHARE, thresholds["insights.largest_tier_share"],
             "No tier holds nearly all customers.", "没有任何层级囊括几乎全部客户。", "warning",

@@ -16,6 +16,7 @@ Plant = Callable[[str], Path]
 CANARY = "canary@example.com"
 ORDER = "(select min(order_key) from marts.orders)"
 FIRST = "(select min(customer_id) from marts.customers)"
+BUYER = "(select min(customer_id) from insights.customer_features where count_orders > 0)"
 
 # layer, what spoils the warehouse, the check that must fail, what it observes
 FAULTS = [
@@ -82,6 +83,26 @@ FAULTS = [
     ("insights", "update insights.customer_tiers set tier = 'gold'", "customer_tiers__largest_tier_share", 1),
     ("insights", "update insights.customer_tiers set tier = 'gold'", "customer_tiers__tiers_in_use", 1),
     ("insights", f"update insights.customer_tiers set criteria_version = 'v2' where customer_id = {FIRST}", "customer_tiers__one_criteria_version", 1),
+    ("insights", f"delete from insights.cluster_segments where customer_id = {FIRST}", "cluster_profiles__customers_counted", 1),
+    ("insights", f"update insights.cluster_segments set cluster_id = 9 where customer_id = {FIRST}", "cluster_profiles__customers_counted", 2),
+    ("insights", "insert into insights.cluster_profiles select * from insights.cluster_profiles where cluster_id = 1", "cluster_profiles__cluster_id_unique", 2),
+    ("insights", "update insights.cluster_profiles set customers_share = 0.6", "cluster_profiles__customers_share_adds_up", 1),
+    ("insights", "update insights.cluster_profiles set revenue_share = 0.4", "cluster_profiles__revenue_share_adds_up", 1),
+    ("insights", "update insights.cluster_profiles set fitted_on = date '2026-03-03'", "cluster_profiles__fitted_on_by_as_of", 2),
+    ("insights", f"insert into insights.cluster_segments select * from insights.cluster_segments where customer_id = {FIRST}", "cluster_segments__customer_id_unique", 2),
+    ("insights", "update insights.cluster_segments set silhouette = -0.1 where cluster_id = 1", "cluster_segments__silhouette_in_range", 11),
+    ("insights", "update insights.cluster_segments set distance = -1 where cluster_id = 1", "cluster_segments__distance_in_range", 11),
+    ("insights", "delete from insights.lead_scores where customer_id = (select min(customer_id) from insights.lead_scores)", "lead_scores__prospects_scored", 1),
+    ("insights", f"update insights.lead_scores set customer_id = {BUYER}", "lead_scores__customer_id_unique", 2),
+    ("insights", f"insert into insights.lead_scores select * replace ({BUYER} as customer_id) from insights.lead_scores", "lead_scores__prospects_scored", 2),
+    ("insights", "update insights.lead_scores set score = 101", "lead_scores__score_in_range", 2),
+    ("insights", "update insights.lead_scores set score = 24", "lead_scores__points_add_up", 2),
+    ("insights", "update insights.lead_scores set intent = 'perhaps'", "lead_scores__intent_known", 2),
+    ("insights", "update insights.lead_scores set sla_hours = 0", "lead_scores__sla_hours_in_range", 2),
+    ("insights", f"delete from insights.purchase_stages where customer_id = {FIRST}", "purchase_stages__every_customer", 1),
+    ("insights", f"update insights.purchase_stages set stage = 'thinking' where customer_id = {FIRST}", "purchase_stages__stage_known", 1),
+    ("insights", f"update insights.purchase_stages set evidence = null where customer_id = {FIRST}", "purchase_stages__evidence_not_null", 1),
+    ("insights", f"update insights.purchase_stages set entered_at = timestamp '2026-03-03' where customer_id = {FIRST}", "purchase_stages__entered_at_by_as_of", 1),
     ("insights", "update insights.churn_warnings set owner = null", "churn_warnings__owner_not_null", 5),
     ("insights", "update insights.churn_warnings set reasons = '[]'", "churn_warnings__reasons_given", 5),
     ("insights", "update insights.churn_warnings set churn_score = 1.1", "churn_warnings__churn_score_in_range", 5),

@@ -8,6 +8,7 @@ import duckdb
 
 from orchestration.logic.audiences import audience_counts, audience_members
 from orchestration.logic.churn.warnings import churn_warnings
+from orchestration.logic.clusters.tables import cluster_profiles, cluster_segments
 from orchestration.logic.effects.advice import threshold_advice
 from orchestration.logic.effects.allocation import tier_allocation
 from orchestration.logic.effects.drift import feature_drift
@@ -18,6 +19,8 @@ from orchestration.logic.effects.funnel import funnel
 from orchestration.logic.effects.migration import tier_migration
 from orchestration.logic.effects.periods import tier_history
 from orchestration.logic.effects.themes import feedback_themes
+from orchestration.logic.leads.scores import lead_scores
+from orchestration.logic.leads.stages import purchase_stages
 from orchestration.logic.segmentation.abc import abc_classes
 from orchestration.logic.segmentation.features import customer_features
 from orchestration.logic.segmentation.lifecycle import lifecycle_states
@@ -34,9 +37,9 @@ FUNCTIONS: dict[str, Insight] = {
     function.__name__: function
     for function in (
         customer_features, rfm_scores, abc_classes, lifecycle_states, scorecard_points, customer_tiers, tier_changes,
-        churn_warnings, customer_tier_table, audience_members, audience_counts,
-        tier_history, effect_evaluation, tier_migration, tier_allocation, funnel, class_forecast,
-        conversion_drivers, threshold_advice, feature_drift, feedback_themes,
+        cluster_profiles, cluster_segments, lead_scores, purchase_stages, churn_warnings, customer_tier_table,
+        audience_members, audience_counts, tier_history, effect_evaluation, tier_migration, tier_allocation, funnel,
+        class_forecast, conversion_drivers, threshold_advice, feature_drift, feedback_themes,
     )
 }  # fmt: skip
 
@@ -49,6 +52,10 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "scorecard_points": ("customer_features",),
     "customer_tiers": ("customer_features",),
     "tier_changes": ("scorecard_points", "customer_tiers"),
+    "cluster_profiles": ("customer_features",),
+    "cluster_segments": ("customer_features", "cluster_profiles"),
+    "lead_scores": ("customer_features",),
+    "purchase_stages": (),
     "churn_warnings": ("customer_features", "lifecycle_states", "customer_tiers"),
     "customer_tier_table": (
         "customer_features", "rfm_scores", "abc_classes", "lifecycle_states", "scorecard_points", "customer_tiers",

@@ -8,7 +8,7 @@ here.
 from dataclasses import dataclass
 
 from orchestration.logic.segmentation import column_lists
-from orchestration.logic.segmentation.column_lists import audiences, effects
+from orchestration.logic.segmentation.column_lists import audiences, clusters, effects, leads
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,35 @@ TABLES: dict[str, Table] = {
             "Who moved between tiers since the day published before, each with its one cause",
             ("as_of", "scheme_id", "customer_id"),
             column_lists.CHANGES,
+        ),
+        _table(
+            "cluster_profiles",
+            "客户聚类画像",
+            "What each cluster of alike buyers is like",
+            ("as_of", "cluster_id"),
+            clusters.PROFILES,
+            day=_DAY_ALONE,
+        ),
+        _table(
+            "cluster_segments",
+            "客户聚类",
+            "Cluster of each customer with a counted order in the window; the others have no row",
+            _CUSTOMER,
+            clusters.SEGMENTS,
+        ),
+        _table(
+            "lead_scores",
+            "线索评分",
+            "Score, intent and time to answer of each customer who never bought",
+            _CUSTOMER,
+            leads.SCORES,
+        ),
+        _table(
+            "purchase_stages",
+            "购买阶段",
+            "Purchase stage of each customer, since when, and by which fact",
+            _CUSTOMER,
+            leads.STAGES,
         ),
         _table(
             "churn_warnings",

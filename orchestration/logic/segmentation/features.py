@@ -52,7 +52,11 @@ def build_features(
     make_purchases(con)
     # Habits are texts and shares that no criterion may use.
     make_habits(con, timezone, settings.criteria.holiday_country, wanted=used is None)
-    make_preferences(con, brands=used is None or "top_brand_share" in used)
+    make_preferences(
+        con,
+        brands=used is None or "top_brand_share" in used,
+        categories=used is None or not used.isdisjoint(("count_categories_window", "preference_strength")),
+    )
     make_contacts(con, timezone, list(settings.people.strategies.contact_kinds))
     return _FEATURES.format(as_of=literal(as_of), seen_day=business_day("first_seen_at", timezone))
 

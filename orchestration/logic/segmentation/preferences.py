@@ -12,10 +12,12 @@ import duckdb
 LISTED_CATEGORIES = 10
 
 
-def make_preferences(con: duckdb.DuckDBPyConnection, brands: bool = True) -> None:
-    """The temporary table `strata_preferences` for all days of `strata_grid`; without brands if they are not wanted."""
-    for column, limit in (("category", ""), ("brand", "" if brands else " limit 0")):
-        con.execute(f"create or replace temp table strata_line_days as {_LINE_DAYS.format(column=column)}{limit}")
+def make_preferences(con: duckdb.DuckDBPyConnection, brands: bool = True, categories: bool = True) -> None:
+    """The temporary table `strata_preferences` for all days of `strata_grid`; without brands or categories that are
+    not wanted."""
+    for column, wanted in (("category", categories), ("brand", brands)):
+        lines = _LINE_DAYS.format(column=column) + ("" if wanted else " limit 0")
+        con.execute(f"create or replace temp table strata_line_days as {lines}")
         con.execute(f"create or replace temp table strata_{column}_shares as {_SHARES.format(column=column)}")
     con.execute(f"create or replace temp table strata_preferences as {_PREFERENCES}")
 

@@ -6,11 +6,14 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from orchestration.settings.criteria.bands import Code, Positive
 from orchestration.settings.criteria.classes import Abc, Lifecycle
+from orchestration.settings.criteria.clusters import Clusters
 from orchestration.settings.criteria.effects import RESERVED, Effects
+from orchestration.settings.criteria.leads import LeadScore
 from orchestration.settings.criteria.rfm import Rfm, Segment, SegmentMap
 from orchestration.settings.criteria.schemes import Scheme
+from orchestration.settings.criteria.stages import PurchaseStages
 from orchestration.settings.errors import SettingsError, SettingsErrors
-from orchestration.settings.home import config_file
+from orchestration.settings.home import SHIPPED, config_file
 from orchestration.settings.loader import Strict, line_of, load_model, read_yaml
 
 
@@ -19,7 +22,10 @@ class History(Strict):
 
 
 class CriteriaFile(Strict):
-    """criteria.yml. `segment_map` is filled by `load_criteria` from the file that `rfm.segments_from` names."""
+    """criteria.yml. `segment_map` is filled by `load_criteria` from the file that `rfm.segments_from` names.
+
+    A method that a file written before it does not name is set as in the shipped criteria.yml.
+    """
 
     window_days: Positive
     history: History
@@ -30,6 +36,9 @@ class CriteriaFile(Strict):
     schemes: dict[Code, Scheme] = Field(min_length=1)
     main_scheme: str
     effects: Effects = Effects()
+    clusters: Clusters = Field(default_factory=lambda: _shipped().clusters)
+    lead_score: LeadScore = Field(default_factory=lambda: _shipped().lead_score)
+    purchase_stages: PurchaseStages = Field(default_factory=lambda: _shipped().purchase_stages)
     segment_map: SegmentMap | None = None
 
     @field_validator("schemes")
@@ -66,6 +75,10 @@ class CriteriaFile(Strict):
     @property
     def segments(self) -> list[Segment]:
         return self.segment_map.segments if self.segment_map else []
+
+
+def _shipped() -> CriteriaFile:
+    return load_model(SHIPPED / "criteria.yml", CriteriaFile)
 
 
 def load_criteria(path: Path) -> CriteriaFile:

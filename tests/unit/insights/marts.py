@@ -15,7 +15,8 @@ AS_OF = date(2026, 9, 15)
 MONEY = "decimal(18, 4)"
 TABLES = {
     "customers": "customer_id varchar, customer_type varchar, display_name varchar, loyalty_id varchar, "
-    "first_seen_at timestamp, email varchar, phone varchar",
+    "first_seen_at timestamp, email varchar, phone varchar, size_band varchar, lead_source varchar, lead_status varchar, "
+    "first_channel varchar",
     "orders": "order_key varchar, customer_id varchar, channel varchar, ordered_at timestamp, order_date date, "
     f"is_counted boolean, counts_money boolean, gross_amount {MONEY}, discount_amount {MONEY}, net_amount {MONEY}, "
     "payment_method varchar, coupon varchar, custom_request boolean",
@@ -28,10 +29,11 @@ TABLES = {
     f"line_amount {MONEY}",
     "products": "source varchar, product_id varchar, category varchar, brand varchar",
     "interactions": "interaction_key varchar, customer_id varchar, kind varchar, occurred_at timestamp, "
-    "campaign varchar",
+    "campaign varchar, page_type varchar",
     "feedback": f"feedback_key varchar, customer_id varchar, kind varchar, score {MONEY}, given_at timestamp, text varchar",
     "consents": "customer_id varchar, source varchar, purpose varchar, state varchar, given_at timestamp",
-    "opportunities": f"opportunity_key varchar, customer_id varchar, stage varchar, amount {MONEY}, created_at timestamp, "
+    "opportunities": f"opportunity_key varchar, customer_id varchar, stage varchar, amount {MONEY}, "
+    "lead_source varchar, created_at timestamp, "
     "closed_at timestamp, is_won boolean",
     "spend": f"spend_key varchar, spend_date date, campaign varchar, channel varchar, amount {MONEY}",
     "holidays": "holiday_date date, holiday_name varchar, country varchar, is_workday boolean",
@@ -82,13 +84,25 @@ def order(customer_id: str | None, days_ago: int, amount: Any = 100, key: str = 
     return {**row, **more}
 
 
-def interaction(customer_id: str, days_ago: int, kind: str = "view") -> dict[str, Any]:
-    return {
+def interaction(customer_id: str, days_ago: int, kind: str = "view", **more: Any) -> dict[str, Any]:
+    row = {
         "interaction_key": f"{customer_id}/{kind}/{days_ago}",
         "customer_id": customer_id,
         "kind": kind,
-        "occurred_at": _noon(days_ago),
+        "occurred_at": noon(days_ago),
     }
+    return {**row, **more}
+
+
+def opportunity(customer_id: str, days_ago: int, closed_days_ago: int | None = None, **more: Any) -> dict[str, Any]:
+    row = {
+        "opportunity_key": f"{customer_id}/deal/{days_ago}",
+        "customer_id": customer_id,
+        "stage": "open" if closed_days_ago is None else "closed",
+        "created_at": noon(days_ago),
+        "closed_at": None if closed_days_ago is None else noon(closed_days_ago),
+    }
+    return {**row, **more}
 
 
 def feedback(customer_id: str, days_ago: int, score: int, kind: str = "csat") -> dict[str, Any]:
@@ -97,11 +111,12 @@ def feedback(customer_id: str, days_ago: int, score: int, kind: str = "csat") ->
         "customer_id": customer_id,
         "kind": kind,
         "score": score,
-        "given_at": _noon(days_ago),
+        "given_at": noon(days_ago),
     }
 
 
-def _noon(days_ago: int) -> datetime:
+def noon(days_ago: int) -> datetime:
+    """Noon in Shanghai of the day so many days before AS_OF, as naive UTC."""
     day = AS_OF - timedelta(days=days_ago)
     return datetime(day.year, day.month, day.day, 4)
 
@@ -114,7 +129,9 @@ def generated(customers: int, orders: int, interactions: int) -> duckdb.DuckDBPy
         insert into marts.customers
         select 'C' || i, if(i % 20 = 0, 'company', 'person'), 'Name ' || i, if(i % 3 = 0, 'L' || i, null),
             timestamp '2024-03-01' + interval (draw(i, 0, 700)) day,
-            if(i % 5 < 3, 'c' || i || '@example.com', null), if(i % 5 = 3, '+86138' || lpad(i::varchar, 8, '0'), null)
+            if(i % 5 < 3, 'c' || i || '@example.com', null), if(i % 5 = 3, '+86138' || lpad(i::varchar, 8, '0'), null),
+             ['small', 'large', null][1 + draw(i, 15, 3)], ['fair', 'Referral', 'odd', null][1 + draw(i, 16, 4)],
+             ['NEW', 'qualified', null][1 + draw(i, 17, 3)], ['website', 'crm', 'bought'][1 + draw(i, 18, 3)]
         from range({customers}) as t(i)
         """
     )
@@ -150,8 +167,20 @@ def generated(customers: int, orders: int, interactions: int) -> duckdb.DuckDBPy
             ['view', 'view', 'click', 'call', 'email', 'presale', 'aftersale', 'complaint', 'referral',
                 'custom_request', 'login'][1 + draw(i, 13, 11)],
             timestamp '2025-06-01' + interval (draw(i, 14, (470 * 1440))) minute,
-            if(draw(i, 15, 4) = 0, 'c' || draw(i, 16, 3), null)
+            if(draw(i, 15, 4) = 0, 'c' || draw(i, 16, 3), null),
+             ['product', 'about', 'cart', 'home', null][1 + draw(i, 19, 5)]
         from range({interactions}) as t(i)
+        """
+    )
+    con.execute(
+        f"""
+        insert into marts.opportunities
+        select 'd' || i, 'C' || draw(i, 20, {customers}), ['qualified', 'won', 'lost'][1 + outcome], 1000 + i, 'fair', created_at,
+            if(outcome > 0, created_at + interval (draw(i, 21, 90)) day, null), if(outcome > 0, outcome = 1, null)
+        from (
+            select i, draw(i, 22, 3) as outcome, timestamp '2025-06-01' + interval (draw(i, 23, 360)) day as created_at
+            from range({customers} // 2) as t(i)
+        )
         """
     )
     con.execute(
@@ -168,20 +197,6 @@ def generated(customers: int, orders: int, interactions: int) -> duckdb.DuckDBPy
         select customer_id, 'shop', 'marketing', if(draw(customer_id, n, 4) = 0, 'withdrawn', 'granted'),
             timestamp '2026-01-01' + interval (draw(customer_id, 7 + n, 200)) day
         from marts.customers cross join range(2) as t(n) where draw(customer_id, 3, 3) > 0
-        """
-    )
-    con.execute(
-        f"""
-        insert into marts.opportunities
-        select 'b' || i, 'C' || draw(i, 17, {customers}), if(closed is null, 'talks', 'closed'), 1000 + i, created, closed,
-            case when closed is not null then draw(i, 18, 2) = 0 end
-        from (
-            select i, created, if(draw(i, 19, 5) > 0, created + interval (draw(i, 20, 90)) day, null) as closed
-            from (
-                select i, timestamp '2025-04-01' + interval (draw(i, 21, 430)) day as created
-                from range({customers} // 2) as t(i)
-            )
-        )
         """
     )
     con.execute(

@@ -63,6 +63,26 @@ def test_both_segment_maps_are_complete(folder, preset):
         ("criteria.yml", "up_potential_top_band_in: [purchase_amount", "up_potential_top_band_in: [amount", "flags", "unknown criteria"),
         ("criteria.yml", "method: quantile", "method: ntile", "rfm.method", "quantile"),
         ("criteria.yml", "abc:", "abcd:", "abc", "Field required"),
+        ("criteria.yml", "    recency_days:\n      label", "    recency:\n      label", "clusters.features", "unknown feature columns ['recency']"),
+        ("criteria.yml", "least: 3, most: 6", "least: 7, most: 6", "clusters.count", "least must not be above most"),
+        ("criteria.yml", "smallest_share: 0.10", "smallest_share: 0.5", "smallest_share", "less than 0.5"),
+        ("criteria.yml", "minimum_customers: 100", "minimum_customers: 5", "clusters", "must not be below count.most"),
+        ("criteria.yml", "every: quarter", "every: week", "clusters.refit.every", "'half_year'"),
+        ("criteria.yml", "scaling: standard", "scaling: none", "clusters.scaling", "'robust'"),
+        ("criteria.yml", "at_least: 25, below: 50", "at_least: 30, below: 50", "lead_score.bands", "gap between band 'cold'"),
+        ("criteria.yml", "at_least: 50, sla_hours: 4", "at_least: 50, sla_hours: 0", "sla_hours", "greater than 0"),
+        ("criteria.yml", "values: [search, seo", "values: [search, Referral", "lead_score.sources", "value ['referral'] is there twice"),
+        ("criteria.yml", "channels: [fair]", "channels: [fairs]", "channels.0", "'website'"),
+        ("criteria.yml", "code: other, label: {zh: 其他, en: other}, points: 3", "code: other, label: {zh: 其他, en: other}, values: [x], points: 3",
+         "lead_score", "takes all that is left"),
+        ("criteria.yml", "kinds: {view: 0.5", "kinds: {watch: 0.5", "engagement.kinds", "unknown kinds ['watch']"),
+        ("criteria.yml", "about: [about, company]", "about: [about, cart]", "lead_score", "page types ['cart'] are product and about"),
+        ("criteria.yml", "kinds: [enquiry, chat, call]", "kinds: [enquiry, talk]", "interest.rules.1.kinds", "unknown kinds ['talk']"),
+        ("criteria.yml", "facts: orders}", "facts: orders, pages: [cart]}", "purchase.rules.0", "pages is for facts interactions"),
+        ("criteria.yml", "facts: opportunities, moment: open", "facts: opportunities", "decision.rules.2", "need a moment"),
+        ("criteria.yml", "facts: opportunities, moment: open", "facts: opportunities, moment: open, at_least: 2", "decision.rules.2", "at_least above 1"),
+        ("criteria.yml", "    label: {zh: 认知, en: awareness}", "    label: {zh: 认知, en: awareness}\n    silence_days: 9", "awareness", "none to fall back to"),
+        ("criteria.yml", "code: contact,", "code: known,", "awareness.rules", "each rule needs its own code"),
         ("presets/rfm_ten_segments.yml", "f: [2, 3]", "f: [1, 3]", "(file)", "exactly one is allowed"),
         ("criteria.yml", "  value_tier:\n", "  owner:\n", "schemes", "choose others"),
         ("criteria.yml", "months: 15", "months: 0", "effects.months", "greater than or equal to 2"),
@@ -105,6 +125,13 @@ def test_criteria_when_the_key_effects_is_absent_then_the_defaults_hold(folder):
 
 def test_a_folder_without_a_file_of_its_own_takes_the_shipped_one(tmp_path):
     assert load_insights(tmp_path) == load_insights(CONFIG)
+
+
+def test_a_criteria_file_written_before_a_method_takes_it_as_shipped(folder):
+    path = folder / "criteria.yml"
+    path.write_text(path.read_text(encoding="utf-8").split("# 客户聚类")[0], encoding="utf-8")
+    older, shipped = load_insights(folder).criteria, load_insights(CONFIG).criteria
+    assert older == shipped
 
 
 def test_the_version_changes_with_every_file_that_decides(folder):

@@ -56,6 +56,7 @@ def test_nothing_on_or_after_as_of_matters(settings, expected):
         f"date '{AS_OF}' as order_date) from marts.orders"
     )
     con.execute("insert into marts.order_lines select * replace (order_key || 'x' as order_key) from marts.order_lines")
+    con.execute(f"insert into marts.opportunities select * replace ({later} as created_at) from marts.opportunities")
     con.execute(
         f"insert into marts.opportunities select * replace ({later} as created_at, {later} as closed_at) "
         "from marts.opportunities"
@@ -98,6 +99,7 @@ def test_nobody_is_lost_and_classes_are_known(computed, settings):
         "lifecycle_states",
         "customer_tiers",
         "customer_tier_table",
+        "purchase_stages",
     ):
         counts = computed.execute(f"select count(*), count(distinct customer_id) from insights.{name}").fetchone()
         assert counts == customers * 2

@@ -90,12 +90,13 @@ create table marts.customers as select
     'C' || left(sha256(record_id), 16) as customer_id, 'person' as customer_type, '金canary' || source_record_id as display_name,
     email, phone_e164 as phone, birth_date, gender, 'CN' as country, '上海市' as region, '上海' as city, 'new_1' as city_tier,
     '200000' as postcode, cast(null as varchar) as company_id, cast(null as varchar) as industry, cast(null as varchar) as size_band,
-    'canary-loyalty-' || source_record_id as loyalty_id, timestamp '2026-01-01 00:00:00' as first_seen_at,
+    'canary-loyalty-' || source_record_id as loyalty_id, 'fair' as lead_source, 'NEW' as lead_status, 'ecommerce' as first_channel,
+    timestamp '2026-01-01 00:00:00' as first_seen_at,
     1 as count_sources, 1 as count_records
 from staging.stg_persons
 union all select
     'C' || left(sha256(record_id), 16), 'company', 'Acme ' || source_record_id, null, null, null, null, 'CN', '上海市', '上海', 'new_1',
-    '200000', null, 'retail', 'mid', null, timestamp '2026-01-01 00:00:00', 1, 1
+    '200000', null, 'retail', 'mid', null, null, null, 'crm', timestamp '2026-01-01 00:00:00', 1, 1
 from staging.stg_companies;
 create table marts.customer_source_ids as select
     'C' || left(sha256(record_id), 16) as customer_id, source, entity, source_record_id, 'key' as linked_by,
@@ -166,8 +167,8 @@ create table marts.conservation as select * from (values
 
 -- Insights of two days.
 create table insights.customer_features as select
-    as_of, 'v1' as criteria_version, customer_id, 10 as recency_days, 3 as count_orders, cast(390 as decimal(18, 4)) as net_amount,
-    cast(null as varchar) as marketing_consent
+    as_of, 'v1' as criteria_version, customer_id, 10 as recency_days, case customer_type when 'company' then 0 else 3 end as count_orders,
+    cast(390 as decimal(18, 4)) as net_amount, cast(null as varchar) as marketing_consent
 from marts.customers, (values (date '2026-03-01'), (date '2026-03-02')) as days(as_of);
 create table insights.rfm_scores as select
     as_of, criteria_version, customer_id, recency_days, 3 as frequency, net_amount as monetary, 3 as r_score, 4 as f_score,
@@ -191,6 +192,24 @@ create table insights.churn_warnings as select
     '[{"code": "overdue"}]' as reasons, 300.0 as value_at_risk, 'li.lei' as owner, 'call' as strategy_code, 'new' as state,
     as_of as first_warned_on
 from insights.abc_classes where abc_class = 'A';
+create table insights.cluster_profiles as select
+    as_of, 'v1' as criteria_version, cluster_id, 'G' || cluster_id || ' / G' || cluster_id as cluster_label, 11 as count_customers,
+    cast(0.5 as decimal(9, 6)) as customers_share, cast(4290 as decimal(18, 4)) as net_amount, cast(0.5 as decimal(18, 6)) as revenue_share, 2 as count_clusters, 0.4 as silhouette,
+    date '2026-01-01' as fitted_on
+from (values (date '2026-03-01'), (date '2026-03-02')) as days(as_of), (values (1), (2)) as clusters(cluster_id);
+create table insights.cluster_segments as select
+    as_of, criteria_version, customer_id, case when place <= 11 then 1 else 2 end as cluster_id, 'G' as cluster_label, cast(0.3 as decimal(18, 6)) as distance,
+    cast(0.4 as decimal(9, 6)) as silhouette
+from (select *, row_number() over (partition by as_of order by customer_id) as place from insights.customer_features) as placed;
+create table insights.lead_scores as select
+    as_of, 'v1' as criteria_version, customer_id, cast(25 as decimal(5, 1)) as score, 'warm' as band,
+    '[{"code": "source", "zh": "展会", "en": "fair", "points": 20.0}, {"code": "size", "zh": "小型", "en": "small", "points": 5.0}]' as reasons,
+    'some' as intent, 'fair' as source_group, 48 as sla_hours
+from insights.customer_features where count_orders = 0;
+create table insights.purchase_stages as select
+    as_of, criteria_version, customer_id, 'purchase' as stage, timestamp '2026-02-01 00:00:00' as entered_at,
+    '{"rule": "order", "key": "k"}' as evidence
+from insights.customer_features;
 create table insights.customer_tier_table as select
     as_of, criteria_version, customer_id, display_name, customer_type, tier,
     case when tier = 'gold' then '金牌客户' else '普通客户' end as tier_zh, case when tier = 'gold' then 'Gold' else 'Regular' end as tier_en,

@@ -25,7 +25,8 @@ unpivoted as (
     {% for field, column in {
         'display_name': 'written_name',
         'email': 'email', 'phone': 'phone_e164', 'birth_date': 'cast(birth_date as varchar)', 'gender': 'gender',
-        'country': 'country', 'region': 'region', 'city': 'city', 'postcode': 'postcode', 'loyalty_id': 'loyalty_id'
+        'country': 'country', 'region': 'region', 'city': 'city', 'postcode': 'postcode', 'loyalty_id': 'loyalty_id',
+        'lead_source': 'lead_source', 'lead_status': 'lead_status'
     }.items() %}
     select
         record_id,

@@ -54,6 +54,7 @@ said as (
         -source_order.place as by_sources,
         records.trust as by_trust,
         {{ microseconds('coalesce(records.updated_at, records.first_seen_at)') }} as by_recency,
+        -{{ microseconds('records.first_seen_at') }} as by_earliest,
         filled.count_fields as by_completeness
     from field_values
     inner join records on field_values.record_id = records.record_id
@@ -78,6 +79,7 @@ select
     by_sources,
     by_trust,
     by_recency,
+    by_earliest,
     count(*) over (partition by customer_id, field, value) as by_frequency,
     by_completeness,
     length(value) as by_longest

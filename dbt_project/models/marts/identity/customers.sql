@@ -7,6 +7,18 @@ records as (
     select * from {{ ref('int_identity__records') }}
 ),
 
+-- Undated records come last: of two of them the record id decides.
+dated as (
+    select
+        clusters.customer_id,
+        records.channel,
+        row_number() over (
+            partition by clusters.customer_id order by records.first_seen_at asc nulls last, records.record_id asc
+        ) as place
+    from clusters
+    inner join records on clusters.record_id = records.record_id
+),
+
 members as (
     select
         clusters.customer_id,
@@ -34,7 +46,7 @@ profiles as (
         customer_id
         {% for field in [
             'display_name', 'email', 'phone', 'birth_date', 'gender', 'country', 'region', 'city', 'postcode', 'loyalty_id',
-            'company_id', 'industry', 'employees'
+            'company_id', 'industry', 'employees', 'lead_source', 'lead_status'
         ] -%}
         , max(case when field = '{{ field }}' then value end) as {{ field }}
         {% endfor %}
@@ -67,8 +79,12 @@ placed as (
         profiles.loyalty_id,
         employers.company_id,
         coalesce(profiles.industry, of_company.industry) as industry,
-        cast(coalesce(profiles.employees, of_company.employees) as bigint) as employees
+        cast(coalesce(profiles.employees, of_company.employees) as bigint) as employees,
+        profiles.lead_source,
+        profiles.lead_status,
+        dated.channel as first_channel
     from members
+    left join dated on members.customer_id = dated.customer_id and dated.place = 1
     left join profiles on members.customer_id = profiles.customer_id
     left join employers on members.customer_id = employers.customer_id
     left join profiles as of_company on employers.company_id = of_company.customer_id
@@ -100,6 +116,9 @@ select
         when placed.employees >= settings.small_employees then 'small'
         when placed.employees is not null then 'micro'
     end as size_band,
+    placed.lead_source,
+    placed.lead_status,
+    placed.first_channel,
     placed.first_seen_at,
     placed.count_sources,
     placed.count_records

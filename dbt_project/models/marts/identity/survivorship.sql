@@ -1,6 +1,6 @@
 -- Whose value a profile shows, and which rule decided: the first of the field's rules in which the value shown beats the best
 -- different one. Where all rules find two equal, the value itself decides, then the record.
-{%- set rules = ['sources', 'trust', 'recency', 'frequency', 'completeness', 'longest'] -%}
+{%- set rules = ['sources', 'trust', 'recency', 'earliest', 'frequency', 'completeness', 'longest'] -%}
 {%- set places = range(1, rules | length + 1) %}
 with contenders as (
     select * from {{ ref('int_profiles__contenders') }}

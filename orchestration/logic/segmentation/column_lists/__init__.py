@@ -4,9 +4,7 @@
 Order is the order of the table. Shares are 0-1; money is in the base currency; 'window' is window_days of criteria.yml.
 """
 
-Lines = tuple[tuple[str, str, str, str], ...]
-
-MONEY, SHARE, COUNT, TEXT = "DECIMAL(28,4)", "DECIMAL(9,4)", "BIGINT", "VARCHAR"
+from orchestration.logic.segmentation.column_lists.types import COUNT, MONEY, SHARE, TEXT, Lines
 
 DAY: Lines = (
     (
