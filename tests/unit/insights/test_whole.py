@@ -56,7 +56,6 @@ def test_nothing_on_or_after_as_of_matters(settings, expected):
         f"date '{AS_OF}' as order_date) from marts.orders"
     )
     con.execute("insert into marts.order_lines select * replace (order_key || 'x' as order_key) from marts.order_lines")
-    con.execute(f"insert into marts.opportunities select * replace ({later} as created_at) from marts.opportunities")
     con.execute(
         f"insert into marts.opportunities select * replace ({later} as created_at, {later} as closed_at) "
         "from marts.opportunities"
