@@ -75,6 +75,7 @@ TABLES = (
     ServingTable("survivorship", "marts.survivorship", ("customer_id", "field")),
     ServingTable("orders", "marts.orders", ("order_key",)),
     ServingTable("order_lines", "marts.order_lines", ("line_key",)),
+    ServingTable("refunds", "marts.refunds", ("refund_key",)),
     ServingTable("interactions", "marts.interactions", ("interaction_key",)),
     ServingTable("feedback", "marts.feedback", ("feedback_key",), free_text=("text",)),
     ServingTable("opportunities", "marts.opportunities", ("opportunity_key",)),
@@ -86,6 +87,7 @@ TABLES = (
         "scorecard_points", "insights.scorecard_points", ("as_of", "scheme_id", "customer_id", "criterion"), "history"
     ),
     ServingTable("customer_tiers", "insights.customer_tiers", ("as_of", "scheme_id", "customer_id"), "history"),
+    ServingTable("tier_changes", "insights.tier_changes", ("as_of", "scheme_id", "customer_id"), "history"),
     ServingTable("churn_warnings", "insights.churn_warnings", ("as_of", "warning_id"), "history"),
     ServingTable("customer_tier_table", "insights.customer_tier_table", ("customer_id",), "latest"),
     ServingTable(

@@ -22,6 +22,7 @@ from orchestration.logic.segmentation.features import customer_features
 from orchestration.logic.segmentation.lifecycle import lifecycle_states
 from orchestration.logic.segmentation.rfm import rfm_scores
 from orchestration.logic.segmentation.scorecard import scorecard_points
+from orchestration.logic.segmentation.tier_changes import tier_changes
 from orchestration.logic.segmentation.tiers import customer_tiers
 from orchestration.logic.tier_table import customer_tier_table
 from orchestration.settings.insights import InsightSettings
@@ -31,9 +32,9 @@ Insight = Callable[[duckdb.DuckDBPyConnection, date, InsightSettings], int]
 FUNCTIONS: dict[str, Insight] = {
     function.__name__: function
     for function in (
-        customer_features, rfm_scores, abc_classes, lifecycle_states, scorecard_points, customer_tiers, churn_warnings,
-        customer_tier_table, tier_history, effect_evaluation, tier_migration, tier_allocation, funnel, class_forecast,
-        conversion_drivers, threshold_advice, feature_drift, feedback_themes,
+        customer_features, rfm_scores, abc_classes, lifecycle_states, scorecard_points, customer_tiers, tier_changes,
+        churn_warnings, customer_tier_table, tier_history, effect_evaluation, tier_migration, tier_allocation, funnel,
+        class_forecast, conversion_drivers, threshold_advice, feature_drift, feedback_themes,
     )
 }  # fmt: skip
 
@@ -45,12 +46,13 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "lifecycle_states": ("customer_features",),
     "scorecard_points": ("customer_features",),
     "customer_tiers": ("customer_features",),
+    "tier_changes": ("scorecard_points", "customer_tiers"),
     "churn_warnings": ("customer_features", "lifecycle_states", "customer_tiers"),
     "customer_tier_table": (
         "customer_features", "rfm_scores", "abc_classes", "lifecycle_states", "scorecard_points", "customer_tiers",
         "churn_warnings",
     ),
-    "tier_history": ("customer_features",),
+    "tier_history": (),
     "effect_evaluation": ("tier_history",),
     "tier_migration": ("tier_history",),
     "tier_allocation": ("customer_features", "customer_tiers"),

@@ -102,6 +102,13 @@ TABLES: dict[str, Table] = {
             column_lists.TIERS,
         ),
         _table(
+            "tier_changes",
+            "层级变动",
+            "Who moved between tiers since the day published before, each with its one cause",
+            ("as_of", "scheme_id", "customer_id"),
+            column_lists.CHANGES,
+        ),
+        _table(
             "churn_warnings",
             "流失预警",
             "Customers who show signs of leaving, with reasons, owner and strategy",
