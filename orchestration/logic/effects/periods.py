@@ -38,8 +38,9 @@ def months_table(as_of: date, months: int) -> str:
 
 def tier_history(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSettings) -> int:
     """Writes insights.tier_history: the tier in each scheme on the first day of each month of effects.months and of
-    the month of `as_of`, for the customers known by then. Replaced as a whole. The walk begins on the first of these days, where tiers follow the
-    points alone. Returns the rows."""
+    the month of `as_of`, for the customers known by then. Replaced as a whole.
+
+    The walk begins on the first of these days, where tiers follow the points alone. Returns the rows."""
     days = month_bounds(as_of, settings.criteria.effects.months)
     past = build_features(con, days, as_of, settings, used_features(settings.criteria))
     con.execute(f"create or replace temp table strata_months as {past}")
