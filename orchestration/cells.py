@@ -3,8 +3,12 @@
 import re
 from typing import Any
 
-_FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
-_NEGATIVE = re.compile(r"-[0-9]+([.,][0-9]+)?")
+FORMULA = r"'*[=+\-@\t\r＝＋－＠]"
+"""How a text begins that a spreadsheet would take for a formula."""
+NEGATIVE = r"-[0-9]+([.,][0-9]+)?"
+"""A number below zero, which is none."""
+
+_FORMULA, _NEGATIVE = re.compile(FORMULA), re.compile(NEGATIVE)
 
 
 def escaped(value: Any) -> str:

@@ -22,6 +22,7 @@ review_app = typer.Typer(no_args_is_help=True, help="Pairs that the linking doub
 app.add_typer(review_app, name="review")
 
 LOCKED = 75
+TARGETS = ("duckdb", "parquet", "xlsx", "html")
 
 
 @app.command()
@@ -157,11 +158,24 @@ def validate() -> None:
 
 
 @app.command()
-def publish() -> None:
-    """Publish again what passed its checks."""
+def publish(
+    to: str = typer.Option(",".join(TARGETS), help="What to write, with commas between: duckdb, parquet, xlsx, html."),
+) -> None:
+    """Publish again what passed its checks, and write its reports."""
+    targets = _targets(to)
     from orchestration.cli.publish import publish_again
 
-    raise typer.Exit(publish_again(_home()))
+    raise typer.Exit(publish_again(_home(), targets))
+
+
+@app.command()
+def criteria(
+    to: Path | None = typer.Option(None, help="Write the page to this file (HTML). Default: print the words."),
+) -> None:
+    """Tell the criteria in plain words, in Chinese and English."""
+    from orchestration.cli.criteria import tell_criteria
+
+    tell_criteria(to)
 
 
 @app.command()
@@ -261,6 +275,17 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         _fail(f"--as-of: found {text!r}; allowed: a day such as 2026-07-01", 2)
+
+
+def _targets(text: str) -> list[str]:
+    """What `strata publish --to` names, each once."""
+    named = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if "postgres" in named:
+        _fail(f"--to: postgres is not configured: no publication to PostgreSQL yet; allowed: {', '.join(TARGETS)}", 2)
+    unknown = [name for name in named if name not in TARGETS]
+    if unknown or not named:
+        _fail(f"--to: found {', '.join(unknown) or 'nothing'}; allowed: {', '.join(TARGETS)}", 2)
+    return named
 
 
 def _instant(text: str) -> datetime:

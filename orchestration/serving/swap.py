@@ -27,7 +27,7 @@ def build_folder(serving: Path, publication_id: str) -> Path:
 def swap_in(serving: Path, build: Path) -> None:
     """Publishes a verified build. Readers see the old files or the new ones, each whole."""
     shutil.rmtree(build / "spill", ignore_errors=True)
-    _seal(build)
+    seal(build)
     (build / READY).touch(mode=0o600)
     sync(build)
     _finish(serving, build)
@@ -54,13 +54,13 @@ def _finish(serving: Path, build: Path) -> None:
     for name in (RESTRICTED, ORDINARY):
         if (build / name).exists():
             (build / name).replace(serving / name)
-    _point(serving / PARQUET, version / PARQUET)
+    point(serving / PARQUET, version / PARQUET)
     sync(serving)
     shutil.rmtree(build)
     _prune(serving / VERSIONS)
 
 
-def _point(link: Path, target: Path) -> None:
+def point(link: Path, target: Path) -> None:
     """Makes `link` lead to `target` at once: a new link is renamed over the old one."""
     fresh = link.with_name(f".{link.name}-link")
     fresh.unlink(missing_ok=True)
@@ -74,7 +74,7 @@ def _prune(versions: Path) -> None:
         shutil.rmtree(version)
 
 
-def _seal(build: Path) -> None:
+def seal(build: Path) -> None:
     """Owner-only rights, and all bytes on disk, files before the folders that hold them."""
     for folder, _, names in os.walk(build, topdown=False):
         for name in names:

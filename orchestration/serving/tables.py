@@ -90,6 +90,8 @@ TABLES = (
     ServingTable("tier_changes", "insights.tier_changes", ("as_of", "scheme_id", "customer_id"), "history"),
     ServingTable("churn_warnings", "insights.churn_warnings", ("as_of", "warning_id"), "history"),
     ServingTable("customer_tier_table", "insights.customer_tier_table", ("customer_id",), "latest"),
+    ServingTable("audience_members", "insights.audience_members", ("audience", "customer_id"), "latest"),
+    ServingTable("audience_counts", "insights.audience_counts", ("as_of", "audience"), "history"),
     ServingTable(
         "effect_evaluation",
         "insights.effect_evaluation",

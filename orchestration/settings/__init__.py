@@ -17,6 +17,7 @@ from orchestration.settings.identity import IdentityFile, unknown_sources
 from orchestration.settings.insights import load_insights
 from orchestration.settings.loader import load_model
 from orchestration.settings.people import PeopleFile
+from orchestration.settings.reports import ReportsFile, load_reports
 from orchestration.settings.sources import SourcesFile
 
 Loaded = TypeVar("Loaded")
@@ -36,6 +37,7 @@ class Settings:
     people: PeopleFile
     criteria_version: str
     criteria_files: Mapping[str, bytes]
+    reports: ReportsFile
 
 
 def load_settings(folder: Path | None = None, criteria_folder: Path | None = None) -> Settings:
@@ -52,10 +54,18 @@ def load_settings(folder: Path | None = None, criteria_folder: Path | None = Non
     if sources and identity:
         errors += unknown_sources(identity_file, identity, sources.sources)
     insights = _collect(errors, lambda: load_insights(criteria_folder or folder))
-    if errors or not (sources and identity and insights):
+    reports = _collect(errors, lambda: load_reports(folder, insights.criteria)) if insights else None
+    if errors or not (sources and identity and insights and reports):
         raise SettingsErrors(errors)
     return Settings(
-        sources, identity, insights.criteria, insights.churn, insights.people, insights.criteria_version, insights.files
+        sources,
+        identity,
+        insights.criteria,
+        insights.churn,
+        insights.people,
+        insights.criteria_version,
+        insights.files,
+        reports,
     )
 
 

@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
+from orchestration.settings.audiences import audience_errors
 from orchestration.settings.churn import ChurnFile, load_churn
 from orchestration.settings.criteria import CriteriaFile, load_criteria, segment_map_file
 from orchestration.settings.errors import SettingsError, SettingsErrors
@@ -32,7 +33,7 @@ class InsightSettings(Protocol):
 
 @dataclass(frozen=True)
 class InsightFiles:
-    """The four files of the insights, loaded and checked against each other. `files`: see `deciding_files`."""
+    """The five files of the insights, loaded and checked against each other. `files`: see `deciding_files`."""
 
     criteria: CriteriaFile
     churn: ChurnFile
@@ -42,8 +43,8 @@ class InsightFiles:
 
 
 def load_insights(folder: Path, criteria_file: Path | None = None) -> InsightFiles:
-    """criteria.yml, churn.yml, owners.yml and strategies.yml of one configuration folder; a file it has not is the
-    shipped one. `criteria_file` is read in place of its criteria.yml.
+    """criteria.yml, churn.yml, owners.yml, strategies.yml and audiences.yml of one configuration folder; a file it has
+    not is the shipped one. `criteria_file` is read in place of its criteria.yml.
 
     Raises SettingsErrors with every fault at its file, key and line.
     """
@@ -59,7 +60,7 @@ def deciding_files(folder: Path, criteria: Path) -> dict[str, bytes]:
     named = {
         "criteria.yml": criteria,
         load_criteria(criteria).rfm.segments_from: segment_map_file(criteria),
-        **{name: config_file(folder, name) for name in ("churn.yml", "owners.yml", "strategies.yml")},
+        **{name: config_file(folder, name) for name in ("churn.yml", "owners.yml", "strategies.yml", "audiences.yml")},
     }
     return {name: path.read_bytes() for name, path in named.items()}
 
@@ -70,9 +71,12 @@ def criteria_version(files: Mapping[str, bytes]) -> str:
 
 
 def check_people(folder: Path, criteria: CriteriaFile, people: PeopleFile) -> None:
-    """Raises SettingsErrors for a tier without owner or strategy, and for a tier or strategy that nobody defined."""
+    """Raises SettingsErrors for a tier without owner or strategy, and for a tier, strategy or segment that nobody
+    defined."""
     owners = _owner_errors(config_file(folder, "owners.yml"), criteria, people)
-    if errors := owners + _strategy_errors(config_file(folder, "strategies.yml"), criteria, people):
+    strategies = _strategy_errors(config_file(folder, "strategies.yml"), criteria, people)
+    audiences = audience_errors(config_file(folder, "audiences.yml"), people.audiences.audiences, criteria)
+    if errors := owners + strategies + audiences:
         raise SettingsErrors(errors)
 
 

@@ -1,4 +1,5 @@
-"""Models of owners.yml and strategies.yml: who looks after which tier, and what is to be done with whom.
+"""Models of owners.yml and strategies.yml: who looks after which tier, and what is to be done with whom; with the
+audiences, the third file about dealing with people.
 
 Whether every tier has an owner and a strategy needs the criteria too: see settings/insights.py.
 """
@@ -8,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from orchestration.settings.audiences import AudiencesFile
 from orchestration.settings.criteria import Code, Positive, Text
 from orchestration.settings.home import config_file
 from orchestration.settings.loader import Strict, load_model
@@ -51,13 +53,18 @@ class StrategiesFile(Strict):
 
 
 class PeopleFile(Strict):
-    """Owners and strategies together."""
+    """Owners, strategies and audiences together."""
 
     owners: dict[Code, Owner]
     strategies: StrategiesFile
+    audiences: AudiencesFile
 
 
 def load_people(folder: Path) -> PeopleFile:
-    """owners.yml and strategies.yml of a configuration folder. Raises SettingsErrors with file, key and line."""
+    """owners.yml, strategies.yml and audiences.yml of a configuration folder. Raises SettingsErrors with file, key and line."""
     owners = load_model(config_file(folder, "owners.yml"), OwnersFile).owners
-    return PeopleFile(owners=owners, strategies=load_model(config_file(folder, "strategies.yml"), StrategiesFile))
+    return PeopleFile(
+        owners=owners,
+        strategies=load_model(config_file(folder, "strategies.yml"), StrategiesFile),
+        audiences=load_model(config_file(folder, "audiences.yml"), AudiencesFile),
+    )

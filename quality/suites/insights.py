@@ -19,10 +19,13 @@ ABC = of_the_day("abc_classes")
 LIFECYCLE = of_the_day("lifecycle_states")
 POINTS = of_the_day("scorecard_points")
 TIERS = of_the_day("customer_tiers")
+CHANGES = of_the_day("tier_changes", may_be_empty=True)
 WARNINGS = of_the_day("churn_warnings", may_be_empty=True)
 TIER_TABLE = of_the_day("customer_tier_table")
-CUSTOMER_TABLES = (FEATURES, RFM, ABC, LIFECYCLE, POINTS, TIERS, WARNINGS, TIER_TABLE, effects.HISTORY)
-TABLES = (*CUSTOMER_TABLES, *(table for table in effects.TABLES if table not in CUSTOMER_TABLES))
+AUDIENCES = of_the_day("audience_members", may_be_empty=True)
+AUDIENCE_COUNTS = of_the_day("audience_counts", may_be_empty=True)
+OF_CUSTOMERS = (FEATURES, RFM, ABC, LIFECYCLE, POINTS, TIERS, WARNINGS, TIER_TABLE, AUDIENCES, effects.HISTORY)
+TABLES = (*OF_CUSTOMERS, CHANGES, AUDIENCE_COUNTS, *(table for table in effects.TABLES if table not in OF_CUSTOMERS))
 
 WITHOUT_ROW = (
     "select 1 from marts.customers as customers anti join {batch} as told on customers.customer_id = told.customer_id"
@@ -75,15 +78,38 @@ select coalesce((select count(distinct customer_id) from ({WARNINGS.rows}) as wa
     / nullif((select count(*) from marts.customers), 0), 0.0) as observed
 """
 
+OUTCOMES = ("member", "without_consent", "withdrawn", "unreachable")
+# Told again from the consents themselves: whose latest word for the purpose, before the day, is a refusal.
+REFUSED_MEMBERS = """
+with latest as (
+    select customer_id, purpose, arg_max(state, given_at) as state
+    from marts.consents where given_at < (select as_of_at from control.run) group by all
+)
+select 1 from {batch} as told inner join latest using (customer_id, purpose)
+where told.outcome = 'member' and latest.state = 'withdrawn'
+"""
+DIFFERING_COUNTS = f"""
+with told as (
+    select audience, count(*) as count_matching, count(*) filter (where outcome = 'member') as count_members
+    from ({AUDIENCES.rows}) as members group by audience
+)
+select 1 from {{batch}} as counts full join told on told.audience = counts.audience
+where coalesce(counts.count_matching, -1) <> coalesce(told.count_matching, 0)
+    or coalesce(counts.count_members, -1) <> coalesce(told.count_members, 0)
+    or counts.count_matching
+    <> counts.count_members + counts.count_without_consent + counts.count_withdrawn + counts.count_unreachable
+"""
+
 
 def suite(thresholds: Mapping[str, float]) -> Suite:
     rules: list[Rule] = []
     for table in (FEATURES, RFM, ABC, LIFECYCLE, TIER_TABLE):
         rules += [not_null(table, "customer_id"), unique(table, "customer_id")]
-    rules += [_customer_exists(table) for table in CUSTOMER_TABLES]
+    rules += [_customer_exists(table) for table in OF_CUSTOMERS]
     rules += [_one_version(table) for table in TABLES]
     rules += [_every_customer(table) for table in (FEATURES, RFM, ABC, LIFECYCLE, TIER_TABLE)]
     rules += [*_feature_rules(), *_class_rules(thresholds), *_tier_rules(thresholds), *_warning_rules(thresholds)]
+    rules += _audience_rules()
     rules += effects.effect_rules(thresholds)
     return Suite("insights", TABLES, rules)
 
@@ -193,5 +219,22 @@ def _warning_rules(thresholds: Mapping[str, float]) -> list[Rule]:
         at_most(
             WARNINGS, "warned_share", WARNED_SHARE, thresholds["insights.warned_share"],
             "The share of customers warned of stays within bounds.", "被预警客户占比不超过上限。", "warning",
+        ),
+    ]  # fmt: skip
+
+
+def _audience_rules() -> list[Rule]:
+    return [
+        unique(AUDIENCES, "audience", "customer_id"),
+        in_set(AUDIENCES, "outcome", OUTCOMES),
+        not_null(AUDIENCES, "outcome"),
+        no_rows(
+            AUDIENCES, "no_member_refused", REFUSED_MEMBERS,
+            "No audience holds a customer who withdrew the consent for its purpose.", "人群成员均未撤回对应目的的同意。",
+        ),
+        unique(AUDIENCE_COUNTS, "audience"),
+        no_rows(
+            AUDIENCE_COUNTS, "counts_add_up", DIFFERING_COUNTS,
+            "Members and those left out add up to the customers who match.", "成员与排除人数之和等于符合条件人数。",
         ),
     ]  # fmt: skip

@@ -31,7 +31,8 @@ MARTS = {
 }
 INSIGHTS = {
     "customer_features", "rfm_scores", "abc_classes", "lifecycle_states", "scorecard_points", "customer_tiers",
-    "churn_warnings", "customer_tier_table", "tier_history", "effect_evaluation", "tier_migration", "tier_allocation",
+    "tier_changes", "churn_warnings", "customer_tier_table", "audience_members", "audience_counts",
+    "tier_history", "effect_evaluation", "tier_migration", "tier_allocation",
     "funnel", "class_forecast", "conversion_drivers", "threshold_advice", "feature_drift", "feedback_themes",
 }  # fmt: skip
 

@@ -5,21 +5,31 @@ import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from orchestration import warehouse
+import duckdb
+
+from orchestration import statements, warehouse
 from orchestration.logic import identity
 from orchestration.logic.segmentation.catalogue import FUNCTIONS
 from orchestration.resources import DBT, DBT_FOLDER
-from orchestration.serving import state_hash
-from orchestration.settings import Home, load_settings
+from orchestration.serving import publish, state_hash
+from orchestration.serving.tables import TABLES
+from orchestration.settings import Home, Settings, load_settings
 from tests.conftest import environment
 
+ACCOUNTS = {"conservation", "ingest_ledger", "quarantine"}
+"""Tables that account for every row and file that came, known or not yet known."""
 STAGING = ["fqn:strata.staging", "fqn:strata.intermediate.identity"]
 
 
-def build_insights(home: Home, day: date) -> dict[str, str]:
-    """Builds everything from raw as of `day`. Returns the content hash of each insight table and of the profiles."""
-    settings = load_settings()
-    warehouse.prepare(home, settings, day, datetime.now(UTC))
+def build_insights(
+    home: Home, day: date, known_at: datetime | None = None, settings: Settings | None = None
+) -> dict[str, str]:
+    """Builds everything from raw as of `day`, known at `known_at` (default: now), by `settings` (default: the configuration).
+
+    Returns the content hash of each insight table and of the profiles.
+    """
+    settings = settings or load_settings()
+    warehouse.prepare(home, settings, day, known_at or datetime.now(UTC))
     dbt(home, "--select", *STAGING)
     with warehouse.connect(home) as con:
         identity.resolve(con, settings, home.models)
@@ -30,6 +40,21 @@ def build_insights(home: Home, day: date) -> dict[str, str]:
             compute(con, day, settings)
         tables = [*(f"insights.{name}" for name in FUNCTIONS), "marts.customers", "marts.orders"]
         return {table: str(state_hash(con, table)) for table in tables}
+
+
+def publish_day(home: Home, day: date, known_at: datetime, again: bool = False) -> dict[str, str]:
+    """Builds and publishes a day as it is known at `known_at`, and keeps what was said; `again`: by the criteria of then.
+
+    Returns the hash of every published table that tells of customers, whatever has been loaded since.
+    """
+    settings = load_settings(None, statements.criteria_in_force(home, known_at) if again else None)
+    build_insights(home, day, known_at, settings)
+    publish(home, as_of=day, run_id="test", criteria_version=settings.criteria_version)
+    with warehouse.connect(home, read_only=True) as con:
+        statements.keep(home, con, settings)
+    with duckdb.connect(home.serving / "strata_restricted.duckdb", read_only=True) as con:
+        names = [table.name for table in TABLES if table.name not in ACCOUNTS]
+        return {name: str(state_hash(con, f"serving.{name}")) for name in names}
 
 
 def dbt(home: Home, *selection: str) -> None:

@@ -188,6 +188,7 @@ WRONG_CALLS = [
     ("run", "--as-of", "1815-01-01"),
     ("run", "--no-such-option"),
     ("bench", "nonsense"),
+    ("publish", "--to", "papyrus"),
     ("nonsense",),
 ]
 

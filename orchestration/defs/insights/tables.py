@@ -29,6 +29,7 @@ OVERVIEW = {
     "customer_tiers": "tier",
     "churn_warnings": "band",
     "customer_tier_table": "tier",
+    "audience_members": "outcome",
     "effect_evaluation": "verdict",
     "conversion_drivers": "verdict",
     "threshold_advice": "verdict",

@@ -6,6 +6,7 @@ from datetime import date
 
 import duckdb
 
+from orchestration.logic.audiences import audience_counts, audience_members
 from orchestration.logic.churn.warnings import churn_warnings
 from orchestration.logic.effects.advice import threshold_advice
 from orchestration.logic.effects.allocation import tier_allocation
@@ -33,8 +34,9 @@ FUNCTIONS: dict[str, Insight] = {
     function.__name__: function
     for function in (
         customer_features, rfm_scores, abc_classes, lifecycle_states, scorecard_points, customer_tiers, tier_changes,
-        churn_warnings, customer_tier_table, tier_history, effect_evaluation, tier_migration, tier_allocation, funnel,
-        class_forecast, conversion_drivers, threshold_advice, feature_drift, feedback_themes,
+        churn_warnings, customer_tier_table, audience_members, audience_counts,
+        tier_history, effect_evaluation, tier_migration, tier_allocation, funnel, class_forecast,
+        conversion_drivers, threshold_advice, feature_drift, feedback_themes,
     )
 }  # fmt: skip
 
@@ -52,6 +54,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "customer_features", "rfm_scores", "abc_classes", "lifecycle_states", "scorecard_points", "customer_tiers",
         "churn_warnings",
     ),
+    "audience_members": ("customer_tier_table",),
+    "audience_counts": ("audience_members",),
     "tier_history": (),
     "effect_evaluation": ("tier_history",),
     "tier_migration": ("tier_history",),

@@ -8,7 +8,7 @@ here.
 from dataclasses import dataclass
 
 from orchestration.logic.segmentation import column_lists
-from orchestration.logic.segmentation.column_lists import effects
+from orchestration.logic.segmentation.column_lists import audiences, effects
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,9 @@ def _table(
     by_day: bool = True,
     day: column_lists.Lines = column_lists.DAY,
 ) -> Table:
-    columns = (*day, *lines, *column_lists.VERSION)
+    """`lines`: without as_of and customer_id at the start, unless the table starts otherwise, and without the version."""
+    start = () if lines[:1] == column_lists.DAY[:1] else day
+    columns = (*start, *lines, *column_lists.VERSION)
     return Table(name, zh, en, grain, tuple(Column(*line) for line in columns), by_day)
 
 
@@ -122,6 +124,21 @@ TABLES: dict[str, Table] = {
             ("customer_id",),
             column_lists.TIER_TABLE,
             by_day=False,
+        ),
+        _table(
+            "audience_members",
+            "营销人群成员",
+            "Who matches each audience, and whether a campaign may write to them",
+            ("audience", "customer_id"),
+            audiences.MEMBERS,
+            by_day=False,
+        ),
+        _table(
+            "audience_counts",
+            "营销人群人数",
+            "How many each audience has, and how many were left out and why",
+            ("as_of", "audience"),
+            audiences.COUNTS,
         ),
         _table(
             "tier_history",

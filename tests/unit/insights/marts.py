@@ -15,7 +15,7 @@ AS_OF = date(2026, 9, 15)
 MONEY = "decimal(18, 4)"
 TABLES = {
     "customers": "customer_id varchar, customer_type varchar, display_name varchar, loyalty_id varchar, "
-    "first_seen_at timestamp",
+    "first_seen_at timestamp, email varchar, phone varchar",
     "orders": "order_key varchar, customer_id varchar, channel varchar, ordered_at timestamp, order_date date, "
     f"is_counted boolean, counts_money boolean, gross_amount {MONEY}, discount_amount {MONEY}, net_amount {MONEY}, "
     "payment_method varchar, coupon varchar, custom_request boolean",
@@ -113,7 +113,8 @@ def generated(customers: int, orders: int, interactions: int) -> duckdb.DuckDBPy
         f"""
         insert into marts.customers
         select 'C' || i, if(i % 20 = 0, 'company', 'person'), 'Name ' || i, if(i % 3 = 0, 'L' || i, null),
-            timestamp '2024-03-01' + interval (draw(i, 0, 700)) day
+            timestamp '2024-03-01' + interval (draw(i, 0, 700)) day,
+            if(i % 5 < 3, 'c' || i || '@example.com', null), if(i % 5 = 3, '+86138' || lpad(i::varchar, 8, '0'), null)
         from range({customers}) as t(i)
         """
     )
@@ -159,6 +160,14 @@ def generated(customers: int, orders: int, interactions: int) -> duckdb.DuckDBPy
         select 'f' || interaction_key, customer_id, if(draw(interaction_key, 1, 3) = 0, 'nps', 'csat'),
             1 + draw(interaction_key, 0, 5), occurred_at, ['Too slow', '质量很好', ''][1 + draw(interaction_key, 2, 3)]
         from marts.interactions where kind = 'aftersale'
+        """
+    )
+    con.execute(
+        """
+        insert into marts.consents
+        select customer_id, 'shop', 'marketing', if(draw(customer_id, n, 4) = 0, 'withdrawn', 'granted'),
+            timestamp '2026-01-01' + interval (draw(customer_id, 7 + n, 200)) day
+        from marts.customers cross join range(2) as t(n) where draw(customer_id, 3, 3) > 0
         """
     )
     con.execute(

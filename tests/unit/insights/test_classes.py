@@ -46,9 +46,16 @@ def test_equal_values_share_a_band_and_a_better_value_never_gets_a_worse_one(set
 @given(known)
 def test_scores_are_the_rounded_up_cumulative_distribution(settings, values):
     buyers = [row for row in classes(values, settings) if row["recency_days"] is not None]
-    for row in buyers:
-        at_or_below = sum(other["recency_days"] >= row["recency_days"] for other in buyers)
-        assert row["r_score"] == -(-5 * at_or_below // len(buyers))
+    for value, score, sign in (
+        ("recency_days", "r_score", -1),
+        ("frequency", "f_score", 1),
+        ("monetary", "m_score", 1),
+    ):
+        # Who has nothing in the window is not compared: the others' bands do not hang on how many there are.
+        compared = [row[value] * sign for row in buyers if value == "recency_days" or row[value] > 0]
+        for row in buyers:
+            at_or_below = sum(other <= row[value] * sign for other in compared)
+            assert row[score] == max(1, -(-5 * at_or_below // max(len(compared), 1)))
 
 
 @quick

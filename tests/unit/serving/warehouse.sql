@@ -156,13 +156,18 @@ create table marts.opportunities as select
     cast(5000 as decimal(18, 4)) as amount, 'fair' as lead_source, timestamp '2026-02-03 00:00:00' as created_at,
     cast(null as timestamp) as closed_at, false as is_won
 from range(1, 4) as rows(n) inner join marts.bridge_person_refs on person_ref_value = 'P' || n;
+create table marts.consents as select
+    'webshop/N' || n as consent_key, customer_id, 'webshop' as source, 'accounts' as block, 'marketing' as purpose,
+    case when n % 5 = 0 then 'withdrawn' else 'granted' end as state, timestamp '2026-02-01 00:00:00' as given_at
+from range(1, 16) as rows(n) inner join marts.bridge_person_refs on person_ref_value = 'P' || n;
 create table marts.conservation as select * from (values
     ('marts', 'orders', 'webshop', 'orders', 60, 60, 0, 0), ('marts', 'order_lines', 'webshop', 'orders', 60, 60, 0, 0)
 ) as sums(layer, entity, source, block, rows_in, rows_out, rows_excluded, difference);
 
 -- Insights of two days.
 create table insights.customer_features as select
-    as_of, 'v1' as criteria_version, customer_id, 10 as recency_days, 3 as count_orders, cast(390 as decimal(18, 4)) as net_amount
+    as_of, 'v1' as criteria_version, customer_id, 10 as recency_days, 3 as count_orders, cast(390 as decimal(18, 4)) as net_amount,
+    cast(null as varchar) as marketing_consent
 from marts.customers, (values (date '2026-03-01'), (date '2026-03-02')) as days(as_of);
 create table insights.rfm_scores as select
     as_of, criteria_version, customer_id, recency_days, 3 as frequency, net_amount as monetary, 3 as r_score, 4 as f_score,
@@ -187,9 +192,39 @@ create table insights.churn_warnings as select
     as_of as first_warned_on
 from insights.abc_classes where abc_class = 'A';
 create table insights.customer_tier_table as select
-    as_of, criteria_version, customer_id, display_name, tier, tier_since, 390.0 as net_amount
-from insights.customer_tiers inner join marts.customers using (customer_id);
-
+    as_of, criteria_version, customer_id, display_name, customer_type, tier,
+    case when tier = 'gold' then '金牌客户' else '普通客户' end as tier_zh, case when tier = 'gold' then 'Gold' else 'Regular' end as tier_en,
+    total_points, tier_since, previous_tier, tier_reason, cast(390 as decimal(28, 4)) as net_amount, 'high' as amount_band,
+    3 as orders_in_window, 'high' as frequency_band, cast(30.5 as decimal(9, 1)) as purchase_cycle_days, 'short' as cycle_band,
+    'drinks' as top3_categories, 'clear' as preference_band, 1 as presale_enquiries, 0 as aftersale_tickets, 'middle' as service_band,
+    0 as custom_requests, 'low' as personalisation_band, 'ecommerce' as main_channel, 'card' as main_payment,
+    'morning' as usual_time, 'eager' as purchase_band, 2 as interactions_90d, cast(4 as decimal(9, 4)) as csat_average,
+    'low' as interaction_band, 2 as repeat_orders, cast(0.6667 as decimal(9, 4)) as repeat_rate, 0 as referrals,
+    customer_type = 'person' as loyalty_member, 'middle' as loyalty_band, 'active' as lifecycle, 'loyal' as rfm_segment, 'A' as abc_class,
+    case when tier = 'gold' then 'high' end as churn_band, case when tier = 'gold' then cast(0.8 as decimal(5, 4)) end as churn_score,
+    case when tier = 'gold' then cast(300 as decimal(28, 4)) end as value_at_risk,
+    case when tier = 'gold' then 'li.lei' else 'han.meimei' end as owner,
+    case when tier = 'gold' then '李雷' else '韩梅梅' end as owner_zh, case when tier = 'gold' then 'Li Lei' else 'Han Meimei' end as owner_en,
+    'call' as strategy_code, '电话回访' as strategy_zh, 'Call back' as strategy_en, '电话' as contact_mode_zh, 'Call' as contact_mode_en,
+    as_of + cast(place % 14 as integer) as next_contact_due, place as priority_rank, tier <> 'gold' as up_potential,
+    false as loyalty_risk, '[]' as missing_inputs
+from (select *, row_number() over (partition by as_of order by tier, customer_id) as place from insights.customer_tiers) as tiers
+inner join marts.customers using (customer_id) where as_of = date '2026-03-02';
+create table insights.audience_members as select
+    as_of, criteria_version, audience, t.customer_id, 'marketing' as purpose,
+    case
+        when c.state = 'withdrawn' then 'withdrawn' when c.state is null then 'without_consent' else 'member'
+    end as outcome
+from insights.customer_tier_table as t cross join (values ('batch'), ('vip')) as audiences(audience)
+left join marts.consents as c using (customer_id)
+where (audience = 'vip') = (tier = 'gold');
+create table insights.audience_counts as select
+    as_of, criteria_version, audience, '人群' as audience_zh, 'Audience' as audience_en, purpose, count(*) as count_matching,
+    count(*) filter (where outcome = 'member') as count_members,
+    count(*) filter (where outcome = 'without_consent') as count_without_consent,
+    count(*) filter (where outcome = 'withdrawn') as count_withdrawn,
+    count(*) filter (where outcome = 'unreachable') as count_unreachable
+from insights.audience_members group by all;
 -- Effects of both days.
 create table insights.tier_history as select
     as_of, criteria_version, date '2026-02-01' + cast(place * 28 as integer) as day, 'value' as scheme_id, customer_id, tier
