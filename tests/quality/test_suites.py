@@ -115,7 +115,7 @@ FAULTS = [
     ("insights", "insert into insights.tier_history select * from insights.tier_history limit 44", "tier_history__day_scheme_id_customer_id_unique", 22),
     ("insights", f"update insights.tier_history set customer_id = 'nobody' where customer_id = {FIRST}", "tier_history__customer_exists", 2),
     ("insights", "insert into insights.effect_evaluation select * from insights.effect_evaluation", "effect_evaluation__period_scheme_id_class_metric_unique", 2),
-    ("insights", "update insights.effect_evaluation set value = 50 where kind = 'month'", "effect_evaluation__shares_in_range", 1),
+    ("insights", "update insights.effect_evaluation set value = 5 where kind = 'month'", "effect_evaluation__shares_in_range", 1),
     ("insights", "update insights.effect_evaluation set verdict_zh = null", "effect_evaluation__interventions_judged", 1),
     ("insights", "update insights.effect_evaluation set verdict = 'proven' where kind <> 'month'", "effect_evaluation__verdict_known", 1),
     ("insights", "update insights.effect_evaluation set low = 0.15", "effect_evaluation__interval_holds_value", 1),

@@ -9,9 +9,10 @@ from itertools import pairwise
 
 import duckdb
 
+from orchestration.logic.segmentation.features import build_features, drop_temporary
 from orchestration.logic.segmentation.grid import month_starts
 from orchestration.logic.segmentation.store import literal, replace_day, values
-from orchestration.logic.segmentation.tiers import tier_history as walked
+from orchestration.logic.segmentation.walk import code_of_rank, used_features, walk
 from orchestration.settings.insights import InsightSettings
 
 # The class of customers that were not known yet when a month began. No tier code looks like it.
@@ -37,14 +38,24 @@ def months_table(as_of: date, months: int) -> str:
 
 def tier_history(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSettings) -> int:
     """Writes insights.tier_history: the tier in each scheme on the first day of each month of effects.months and of
-    the month of `as_of`, for the customers known by then. Replaced as a whole. Returns the rows."""
+    the month of `as_of`, for the customers known by then. Replaced as a whole.
+
+    The walk begins on the first of these days, where tiers follow the points alone. Returns the rows."""
     days = month_bounds(as_of, settings.criteria.effects.months)
-    query = walked(con, days, as_of, settings)
+    past = build_features(con, days, as_of, settings, used_features(settings.criteria))
+    con.execute(f"create or replace temp table strata_months as {past}")
+    drop_temporary(con)
+    walks = {
+        scheme_id: walk(con, f"months_{place}", scheme, "strata_months", days)
+        for place, (scheme_id, scheme) in enumerate(settings.criteria.schemes.items())
+    }
+    query = " union all ".join(
+        f"select as_of as day, {literal(scheme_id)} as scheme_id, customer_id, "
+        f"{code_of_rank('rank', walked.scheme)} as tier from {walked.tiers}"
+        for scheme_id, walked in walks.items()
+    )
     rows = replace_day(con, "tier_history", as_of, query, settings.criteria_version)
-    con.execute("drop table temp.strata_walked")
+    for walked in walks.values():
+        walked.drop(con)
+    con.execute("drop table temp.strata_months")
     return rows
-
-
-def tiers_on(day: date) -> str:
-    """SQL: scheme_id, customer_id, tier on a first day of a month."""
-    return f"select scheme_id, customer_id, tier from insights.tier_history where day = {literal(day)}"

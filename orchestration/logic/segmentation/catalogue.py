@@ -63,7 +63,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     ),
     "audience_members": ("customer_tier_table",),
     "audience_counts": ("audience_members",),
-    "tier_history": ("customer_features",),
+    "tier_history": (),
     "effect_evaluation": ("tier_history",),
     "tier_migration": ("tier_history",),
     "tier_allocation": ("customer_features", "customer_tiers"),

@@ -67,24 +67,3 @@ def _rows(walked: Walk, scheme_id: str, as_of: date) -> str:
             where t.as_of = {literal(as_of)}
         )
     """
-
-
-def tier_history(con: duckdb.DuckDBPyConnection, days: list[date], as_of: date, settings: InsightSettings) -> str:
-    """The tiers of all schemes on `days` (oldest first, none after `as_of`), walked from the first of them on.
-
-    Returns the query of its rows: day, scheme_id, customer_id, tier. It reads the temporary table strata_walked, which
-    the caller drops. On the first day the tier follows the points alone.
-    """
-    _make_history(con, [day for day in days if day < as_of], as_of, settings)
-    con.execute(
-        "create or replace temp table strata_walked (day date, scheme_id varchar, customer_id varchar, tier varchar)"
-    )
-    for scheme_id, scheme in settings.criteria.schemes.items():
-        walked = walk(con, "months", scheme, "strata_history", days)
-        con.execute(
-            f"insert into strata_walked select as_of, {literal(scheme_id)}, customer_id, {code_of_rank('rank', scheme)} "
-            f"from {walked.tiers}"
-        )
-        walked.drop(con)
-    con.execute("drop table temp.strata_history")
-    return "from strata_walked"
