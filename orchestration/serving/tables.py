@@ -86,6 +86,7 @@ TABLES = (
         "scorecard_points", "insights.scorecard_points", ("as_of", "scheme_id", "customer_id", "criterion"), "history"
     ),
     ServingTable("customer_tiers", "insights.customer_tiers", ("as_of", "scheme_id", "customer_id"), "history"),
+    ServingTable("customer_tags", "insights.customer_tags", ("as_of", "customer_id", "rule_id"), "history"),
     ServingTable("churn_warnings", "insights.churn_warnings", ("as_of", "warning_id"), "history"),
     ServingTable("customer_tier_table", "insights.customer_tier_table", ("customer_id",), "latest"),
     ServingTable("data_freshness", FRESHNESS, ("source", "entity")),

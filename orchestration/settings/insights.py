@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from orchestration.settings.churn import ChurnFile, load_churn
-from orchestration.settings.criteria import CriteriaFile, load_criteria, segment_map_file
+from orchestration.settings.criteria import CriteriaFile, criteria_files, load_criteria
 from orchestration.settings.errors import SettingsError, SettingsErrors
 from orchestration.settings.home import config_file
 from orchestration.settings.loader import line_of, read_yaml
@@ -51,10 +51,10 @@ def load_insights(folder: Path) -> InsightFiles:
 
 
 def criteria_version(folder: Path) -> str:
-    """12 hex digits of the SHA-256 over every file that decides classes and warnings, the segment map among them."""
-    criteria = config_file(folder, "criteria.yml")
+    """12 hex digits of the SHA-256 over every file that decides classes and warnings, presets and segment map among
+    them."""
     names = ("churn.yml", "owners.yml", "strategies.yml")
-    files = [criteria, segment_map_file(criteria), *(config_file(folder, name) for name in names)]
+    files = [*criteria_files(config_file(folder, "criteria.yml")), *(config_file(folder, name) for name in names)]
     return sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
 

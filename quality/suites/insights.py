@@ -6,7 +6,7 @@ of that day fails as empty.
 
 from collections.abc import Mapping
 
-from quality.checks import Rule, Suite, Table, at_least, at_most, between, in_set, no_rows, not_null, unique
+from quality.checks import Rule, Severity, Suite, Table, at_least, at_most, between, in_set, no_rows, not_null, unique
 
 LIFECYCLES = ("prospect", "new", "active", "lapsing", "dormant", "lost", "regained")
 
@@ -22,9 +22,10 @@ ABC = _of_the_day("abc_classes")
 LIFECYCLE = _of_the_day("lifecycle_states")
 POINTS = _of_the_day("scorecard_points")
 TIERS = _of_the_day("customer_tiers")
+TAGS = _of_the_day("customer_tags", may_be_empty=True)
 WARNINGS = _of_the_day("churn_warnings", may_be_empty=True)
 TIER_TABLE = _of_the_day("customer_tier_table")
-TABLES = (FEATURES, RFM, ABC, LIFECYCLE, POINTS, TIERS, WARNINGS, TIER_TABLE)
+TABLES = (FEATURES, RFM, ABC, LIFECYCLE, POINTS, TIERS, TAGS, WARNINGS, TIER_TABLE)
 
 WITHOUT_ROW = (
     "select 1 from marts.customers as customers anti join {batch} as told on customers.customer_id = told.customer_id"
@@ -69,7 +70,12 @@ select case
     when (select count(*) from ({FEATURES.rows}) as features where count_orders > 0) < {{min_buyers}} then {{fewest}}
     else coalesce(min(count_tiers), 0) end as observed
 from (
-    select count(distinct tier) as count_tiers from ({TIERS.rows}) as tiers group by scheme_id
+    select count(distinct tier) as count_tiers from {{table}} group by {{schemes}}
+)
+"""
+SMALLEST_TAG = f"""
+select coalesce(min(n), {{fewest}}) as observed from (
+    select count(distinct customer_id) as n from ({TAGS.rows}) as tags group by rule_id
 )
 """
 WARNED_SHARE = f"""
@@ -85,7 +91,8 @@ def suite(thresholds: Mapping[str, float]) -> Suite:
     for table in TABLES:
         rules += [_customer_exists(table), _one_version(table)]
     rules += [_every_customer(table) for table in (FEATURES, RFM, ABC, LIFECYCLE, TIER_TABLE)]
-    rules += [*_feature_rules(), *_class_rules(thresholds), *_tier_rules(thresholds), *_warning_rules(thresholds)]
+    rules += [*_feature_rules(), *_class_rules(thresholds), *_tier_rules(thresholds)]
+    rules += [*_tag_rules(thresholds), *_warning_rules(thresholds)]
     return Suite("insights", TABLES, rules)
 
 
@@ -172,11 +179,39 @@ def _tier_rules(thresholds: Mapping[str, float]) -> list[Rule]:
             TIERS, "largest_tier_share", LARGEST_TIER_SHARE, thresholds["insights.largest_tier_share"],
             "No tier holds nearly all customers.", "没有任何层级囊括几乎全部客户。", "warning",
         ),
+        _tiers_in_use(thresholds, TIERS, "scheme_id", "Every scheme uses several tiers.", "每套方案都用到多个层级。", "warning"),
+        # Of a scheme beside the main one all customers may well be in one class; the tier table must tell them apart.
+        _tiers_in_use(
+            thresholds, TIER_TABLE, "as_of", "The tier table uses several tiers.", "客户分层管理表用到多个层级。", "blocking"
+        ),
+    ]  # fmt: skip
+
+
+def _tiers_in_use(
+    thresholds: Mapping[str, float], table: Table, schemes: str, english: str, chinese: str, severity: Severity
+) -> Rule:
+    fewest = thresholds["insights.fewest_tiers"]
+    query = FEWEST_TIERS.format(
+        fewest=fewest,
+        min_buyers=thresholds["insights.fewest_tiers_min_buyers"],
+        table=f"({table.rows}) as tiers",
+        schemes=schemes,
+    )
+    return at_least(table, "tiers_in_use", query, fewest, english, chinese, severity)
+
+
+def _tag_rules(thresholds: Mapping[str, float]) -> list[Rule]:
+    fewest = thresholds["insights.smallest_tag"]
+    return [
+        unique(TAGS, "customer_id", "rule_id"),
+        *(not_null(TAGS, column) for column in ("customer_id", "dimension", "tag", "tag_zh", "tag_en")),
+        no_rows(
+            TAGS, "rule_of_its_tag", "select 1 from {batch} where rule_id <> dimension || '.' || tag or rule_id is null",
+            "The rule of each row is that of its dimension and tag.", "每行的规则编号与维度、标签一致。",
+        ),
         at_least(
-            TIERS, "tiers_in_use", FEWEST_TIERS.format(
-                fewest=thresholds["insights.fewest_tiers"], min_buyers=thresholds["insights.fewest_tiers_min_buyers"]
-            ),
-            thresholds["insights.fewest_tiers"], "Every scheme uses several tiers.", "每套方案都用到多个层级。",
+            TAGS, "smallest_tag", SMALLEST_TAG.format(fewest=fewest), fewest,
+            "No published tag is so rare that it tells of single persons.", "公布的标签人数不至于少到可识别个人。", "warning",
         ),
     ]  # fmt: skip
 

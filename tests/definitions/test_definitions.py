@@ -31,7 +31,7 @@ MARTS = {
 }
 INSIGHTS = {
     "customer_features", "rfm_scores", "abc_classes", "lifecycle_states", "scorecard_points", "customer_tiers",
-    "churn_warnings", "customer_tier_table",
+    "customer_tags", "churn_warnings", "customer_tier_table",
 }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ OVERVIEW = {
     "abc_classes": "abc_class",
     "lifecycle_states": "lifecycle",
     "customer_tiers": "tier",
+    "customer_tags": "rule_id",
     "churn_warnings": "band",
     "customer_tier_table": "tier",
 }

@@ -12,6 +12,7 @@ from orchestration.logic.segmentation.features import customer_features
 from orchestration.logic.segmentation.lifecycle import lifecycle_states
 from orchestration.logic.segmentation.rfm import rfm_scores
 from orchestration.logic.segmentation.scorecard import scorecard_points
+from orchestration.logic.segmentation.tags import customer_tags
 from orchestration.logic.segmentation.tiers import customer_tiers
 from orchestration.logic.tier_table import customer_tier_table
 from orchestration.settings.insights import InsightSettings
@@ -21,8 +22,8 @@ Insight = Callable[[duckdb.DuckDBPyConnection, date, InsightSettings], int]
 FUNCTIONS: dict[str, Insight] = {
     function.__name__: function
     for function in (
-        customer_features, rfm_scores, abc_classes, lifecycle_states, scorecard_points, customer_tiers, churn_warnings,
-        customer_tier_table,
+        customer_features, rfm_scores, abc_classes, lifecycle_states, scorecard_points, customer_tiers, customer_tags,
+        churn_warnings, customer_tier_table,
     )
 }  # fmt: skip
 
@@ -34,6 +35,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "lifecycle_states": ("customer_features",),
     "scorecard_points": ("customer_features",),
     "customer_tiers": ("customer_features",),
+    "customer_tags": ("customer_features", "rfm_scores", "abc_classes", "lifecycle_states"),
     "churn_warnings": ("customer_features", "lifecycle_states", "customer_tiers"),
     "customer_tier_table": (
         "customer_features", "rfm_scores", "abc_classes", "lifecycle_states", "scorecard_points", "customer_tiers",

@@ -24,7 +24,7 @@ def customer_tiers(con: duckdb.DuckDBPyConnection, as_of: date, settings: Insigh
     days = month_starts(as_of, settings.criteria.history.months)
     _make_history(con, days, as_of, settings)
     parts = []
-    for place, (scheme_id, scheme) in enumerate(settings.criteria.schemes.items()):
+    for place, (scheme_id, scheme) in enumerate(settings.criteria.schemes_on(as_of).items()):
         con.execute(f"create or replace temp table strata_scores_{place} as {scored('from strata_history', scheme)}")
         weights = weights_in_force(con, f"strata_scores_{place}", scheme)
         _make_totals(con, place, scheme, weights)
@@ -41,7 +41,7 @@ def customer_tiers(con: duckdb.DuckDBPyConnection, as_of: date, settings: Insigh
 
 def _make_history(con: duckdb.DuckDBPyConnection, days: list[date], as_of: date, settings: InsightSettings) -> None:
     """The temporary table strata_history: the scored features on the grid days and on as_of."""
-    schemes = settings.criteria.schemes.values()
+    schemes = settings.criteria.schemes_on(as_of).values()
     used = {criterion.feature for scheme in schemes for criterion in scheme.criteria.values()}
     columns = ", ".join(["as_of", "customer_id", *sorted(used)])
     past = build_features(con, days, as_of, settings, used)

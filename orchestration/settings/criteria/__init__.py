@@ -6,17 +6,28 @@ features that a criterion may use.
 
 from orchestration.settings.criteria.bands import Code, Interval, Positive, Text, check_intervals
 from orchestration.settings.criteria.classes import Abc, Lifecycle, OwnCycle
-from orchestration.settings.criteria.file import CriteriaFile, History, load_criteria, segment_map_file
+from orchestration.settings.criteria.file import CriteriaFile, History, criteria_files, load_criteria
+from orchestration.settings.criteria.inputs import CLASS_COLUMNS, FEATURE_COLUMNS, FEATURES, PROFILE_COLUMNS
 from orchestration.settings.criteria.rfm import Rfm, Segment, SegmentMap, Thresholds
 from orchestration.settings.criteria.schemes import FEATURE_DIRECTIONS, Band, Criterion, Direction, Flags, Scheme, Tier
+from orchestration.settings.criteria.tags import OTHER, UNKNOWN, Condition, Dimension, TagRule, Tags
+from orchestration.settings.criteria.vocabulary import Vocabulary
 
 __all__ = [
+    "CLASS_COLUMNS",
+    "FEATURES",
+    "FEATURE_COLUMNS",
     "FEATURE_DIRECTIONS",
+    "OTHER",
+    "PROFILE_COLUMNS",
+    "UNKNOWN",
     "Abc",
     "Band",
     "Code",
+    "Condition",
     "CriteriaFile",
     "Criterion",
+    "Dimension",
     "Direction",
     "Flags",
     "History",
@@ -28,10 +39,13 @@ __all__ = [
     "Scheme",
     "Segment",
     "SegmentMap",
+    "TagRule",
+    "Tags",
     "Text",
     "Thresholds",
     "Tier",
+    "Vocabulary",
     "check_intervals",
+    "criteria_files",
     "load_criteria",
-    "segment_map_file",
 ]  # fmt: skip

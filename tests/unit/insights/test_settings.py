@@ -29,7 +29,7 @@ def change(folder: Path, name: str, old: str, new: str) -> int:
 @pytest.mark.parametrize("preset", ["rfm_ten_segments", "rfm_eight_classes"])
 def test_both_segment_maps_are_complete(folder, preset):
     change(
-        folder, "criteria.yml", "segments_from: presets/rfm_ten_segments.yml", f"segments_from: presets/{preset}.yml"
+        folder, "presets/common.yml", "segments_from: presets/rfm_ten_segments.yml", f"segments_from: presets/{preset}.yml"
     )
     assert len(load_insights(folder).criteria.segments) in (8, 10)
 
@@ -37,25 +37,25 @@ def test_both_segment_maps_are_complete(folder, preset):
 @pytest.mark.parametrize(
     ("name", "old", "new", "key", "says"),
     [
-        ("criteria.yml", "window_days: 365", "window_days: 0", "window_days", "greater than 0"),
-        ("criteria.yml", "at_least: 45, below: 120", "at_least: 50, below: 120", "bands", "gap between band 'short'"),
-        ("criteria.yml", "at_least: 45, below: 120", "at_least: 40, below: 120", "bands", "overlap between band 'short'"),
-        ("criteria.yml", "below: 45, points: 100", "at_least: 1, below: 45, points: 100", "bands", "no value falls outside"),
-        ("criteria.yml", "below: 45, points: 100", "below: 45, points: 10", "purchase_cycle", "points must fall"),
-        ("criteria.yml", "code: middle", "code: high", "bands", "its own code"),
-        ("criteria.yml", "weight: 0.1112", "weight: 0.3", "value_tier.criteria", "sum to 1"),
-        ("criteria.yml", "feature: recency_days", "feature: recency", "feature", "unknown feature column"),
-        ("criteria.yml", "feature: recency_days\n        direction: lower", "feature: recency_days\n        direction: higher",
+        ("presets/common.yml", "window_days: 365", "window_days: 0", "window_days", "greater than 0"),
+        ("presets/common.yml", "at_least: 45, below: 120", "at_least: 50, below: 120", "bands", "gap between band 'short'"),
+        ("presets/common.yml", "at_least: 45, below: 120", "at_least: 40, below: 120", "bands", "overlap between band 'short'"),
+        ("presets/common.yml", "below: 45, points: 100", "at_least: 1, below: 45, points: 100", "bands", "no value falls outside"),
+        ("presets/common.yml", "below: 45, points: 100", "below: 45, points: 10", "purchase_cycle", "points must fall"),
+        ("presets/common.yml", "code: middle", "code: high", "bands", "its own code"),
+        ("presets/common.yml", "weight: 0.1112", "weight: 0.3", "value_tier.criteria", "sum to 1"),
+        ("presets/common.yml", "feature: recency_days", "feature: recency", "feature", "unknown feature column"),
+        ("presets/common.yml", "feature: recency_days\n        direction: lower", "feature: recency_days\n        direction: higher",
          "purchase_behaviour", "lower_is_better"),
-        ("criteria.yml", "below: 0.20", "below: 20", "bands", "overlap"),
-        ("criteria.yml", "at_least: 60}", "at_least: 70}", "tiers", "gap"),
-        ("criteria.yml", "a_share: 0.80", "a_share: 0.99", "abc", "smaller"),
-        ("criteria.yml", "lapsing_days: 90", "lapsing_days: 20", "lifecycle", "active_days < lapsing_days"),
-        ("criteria.yml", "main_scheme: value_tier", "main_scheme: other", "main_scheme", "not among the schemes"),
-        ("criteria.yml", "bands: 5", "bands: 4", "rfm.bands", "5, as in"),
-        ("criteria.yml", "up_potential_top_band_in: [purchase_amount", "up_potential_top_band_in: [amount", "flags", "unknown criteria"),
-        ("criteria.yml", "method: quantile", "method: ntile", "rfm.method", "quantile"),
-        ("criteria.yml", "abc:", "abcd:", "abc", "Field required"),
+        ("presets/common.yml", "below: 0.20", "below: 20", "bands", "overlap"),
+        ("presets/common.yml", "at_least: 60}", "at_least: 70}", "tiers", "gap"),
+        ("presets/common.yml", "a_share: 0.80", "a_share: 0.99", "abc", "smaller"),
+        ("presets/common.yml", "lapsing_days: 90", "lapsing_days: 20", "lifecycle", "active_days < lapsing_days"),
+        ("presets/common.yml", "main_scheme: value_tier", "main_scheme: other", "main_scheme", "not among the schemes"),
+        ("presets/common.yml", "bands: 5", "bands: 4", "rfm.bands", "5, as in"),
+        ("presets/common.yml", "up_potential_top_band_in: [purchase_amount", "up_potential_top_band_in: [amount", "flags", "unknown criteria"),
+        ("presets/common.yml", "method: quantile", "method: ntile", "rfm.method", "quantile"),
+        ("presets/common.yml", "{a_share: 0.80, ", "{", "abc.a_share", "Field required"),
         ("presets/rfm_ten_segments.yml", "f: [2, 3]", "f: [1, 3]", "(file)", "exactly one is allowed"),
         ("churn.yml", "{recency_days}", "{days}", "text", "unknown figure"),
         ("churn.yml", "full_at: 5.0", "full_at: 1.0", "overdue", "full_at must not be below"),
@@ -84,7 +84,7 @@ def test_a_folder_without_a_file_of_its_own_takes_the_shipped_one(tmp_path):
 
 def test_the_version_changes_with_every_file_that_decides(folder):
     versions = {criteria_version(folder)}
-    for name in ("criteria.yml", "churn.yml", "owners.yml", "strategies.yml", "presets/rfm_ten_segments.yml"):
+    for name in ("presets/common.yml", "churn.yml", "owners.yml", "strategies.yml", "presets/rfm_ten_segments.yml"):
         with (folder / name).open("a", encoding="utf-8") as file:
             file.write("# changed\n")
         versions.add(criteria_version(folder))
