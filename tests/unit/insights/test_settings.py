@@ -29,7 +29,10 @@ def change(folder: Path, name: str, old: str, new: str) -> int:
 @pytest.mark.parametrize("preset", ["rfm_ten_segments", "rfm_eight_classes"])
 def test_both_segment_maps_are_complete(folder, preset):
     change(
-        folder, "presets/common.yml", "segments_from: presets/rfm_ten_segments.yml", f"segments_from: presets/{preset}.yml"
+        folder,
+        "presets/common.yml",
+        "segments_from: presets/rfm_ten_segments.yml",
+        f"segments_from: presets/{preset}.yml",
     )
     assert len(load_insights(folder).criteria.segments) in (8, 10)
 
