@@ -45,7 +45,7 @@ def test_criteria_that_tell_nobody_apart_stop_publication(
 ) -> None:
     config = tmp_path / "config"
     shutil.copytree(config_folder(), config)
-    criteria = config / "criteria.yml"
+    criteria = config / "presets" / "common.yml"
     text = criteria.read_text(encoding="utf-8")
     for found, planted in {
         "at_least: 60}": "at_least: 99.9}",

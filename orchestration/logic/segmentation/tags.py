@@ -21,7 +21,7 @@ def customer_tags(con: duckdb.DuckDBPyConnection, as_of: date, settings: Insight
     """Writes insights.customer_tags of `as_of` from the features, classes and marts: one row a customer and rule that
     holds. Returns the rows."""
     tags = settings.criteria.tags
-    _make_inputs(con, as_of)
+    _make_inputs(con, as_of, tags)
     _make_classes(con, tags.dimensions)
     con.execute(f"create or replace temp table strata_tag_held as {_held(tags.dimensions)}")
     rows = replace_day(con, "customer_tags", as_of, _told(tags), settings.criteria_version)
@@ -30,22 +30,22 @@ def customer_tags(con: duckdb.DuckDBPyConnection, as_of: date, settings: Insight
     return rows
 
 
-def _make_inputs(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """strata_tag_subjects (a customer's columns), strata_tag_traits, strata_tag_spending (share by category)."""
-    profile = ", ".join(f"c.{column}" for column in PROFILE_COLUMNS)
-    classes = ", ".join(CLASS_COLUMNS)
-    parts = {"day": literal(as_of), "recorded": business_day("recorded_at", business_timezone(con))}
-    con.execute(
-        f"create or replace temp table strata_tag_subjects as {_SUBJECTS}".format(
-            **parts, profile=profile, classes=classes
-        )
-    )
-    con.execute(f"create or replace temp table strata_tag_traits as {_TRAITS}".format(**parts))
+def _make_inputs(con: duckdb.DuckDBPyConnection, as_of: date, tags: Tags) -> None:
+    """strata_tag_subjects (a customer's columns that rules name), strata_tag_traits, strata_tag_spending (share by
+    category)."""
+    columns = ", ".join(["f.customer_id", "f.category_shares", *(_column(name) for name in tags.columns)])
+    day, recorded = literal(as_of), business_day("recorded_at", business_timezone(con))
+    con.execute(f"create or replace temp table strata_tag_subjects as {_SUBJECTS.format(day=day, columns=columns)}")
+    con.execute(f"create or replace temp table strata_tag_traits as {_TRAITS.format(day=day, recorded=recorded)}")
     con.execute(f"create or replace temp table strata_tag_spending as {_SPENDING}")
 
 
+def _column(name: str) -> str:
+    return f"c.{name}" if name in PROFILE_COLUMNS else name if name in CLASS_COLUMNS else f"f.{name}"
+
+
 _SUBJECTS = """
-    select f.* exclude (as_of, criteria_version), {profile}, {classes}
+    select {columns}
     from insights.customer_features as f
     inner join marts.customers as c on c.customer_id = f.customer_id
     left join insights.lifecycle_states as l on l.as_of = f.as_of and l.customer_id = f.customer_id

@@ -176,6 +176,15 @@ class Tags(Strict):
                     raise ValueError(f"'{code}' names the unknown tag '{condition.tag}'; one of {sorted(tags)}")
         return dimensions
 
+    @property
+    def columns(self) -> list[str]:
+        """The columns that the dimensions look at."""
+        parts: list[Dimension | Condition] = [*self.dimensions.values()]
+        for dimension in self.dimensions.values():
+            parts += [condition for rule in dimension.rules or [] for condition in rule.conditions]
+        named = {name for part in parts for name in (part.feature, part.column) if name}
+        return sorted(named)
+
     def labels(self, code: str) -> dict[str, Text]:
         """Every tag that the dimension may publish, with its names."""
         dimension = self.dimensions[code]
