@@ -20,7 +20,7 @@ from dagster_dbt import DbtCliResource, DbtProject
 from packaging.version import Version
 from pydantic import PrivateAttr
 
-from orchestration import warehouse
+from orchestration import statements, warehouse
 from orchestration.runlock import run_lock
 from orchestration.settings import Home, Settings, config_folder, load_settings
 
@@ -47,8 +47,13 @@ class Pipeline(dg.ConfigurableResource):
         os.environ["STRATA_WAREHOUSE"] = str(self.home.warehouse)  # these two are read by dbt's profile
         os.environ["STRATA_MEMORY"] = warehouse.MEMORY_LIMIT
         with run_lock(self.home.ensure(), context.run_id or "unnamed"):
-            self._settings = load_settings(Path(self.config_folder))
+            self._settings = load_settings(Path(self.config_folder), self._criteria_folder(context))
             yield self
+
+    def _criteria_folder(self, context: dg.InitResourceContext) -> Path | None:
+        """A past state follows the criteria that held then; any other run those of the configuration."""
+        tag = context.run.tags.get(KNOWN_AT_TAG) if context.run else None
+        return statements.criteria_in_force(self.home, datetime.fromisoformat(tag)) if tag else None
 
     @property
     def home(self) -> Home:

@@ -13,6 +13,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from orchestration import statements
 from orchestration.landing import cast_macros, ledger_table, read_ledger, read_quarantine, write_schema_files
 from orchestration.logic import identity
 from orchestration.settings import Home, Settings
@@ -48,6 +49,7 @@ def prepare(home: Home, settings: Settings, as_of: date, known_at: datetime) -> 
             con.unregister("frame")
         counts = {name: _create_raw_view(con, home.raw / name, name) for name in ENTITIES}
         identity.control_tables(con, settings)
+        statements.register(home, con, as_of, _naive_utc(known_at))
     return counts
 
 
@@ -70,13 +72,17 @@ def as_of_instant(as_of: date, timezone: str) -> datetime:
     return datetime.combine(as_of, time(), ZoneInfo(timezone)).astimezone(UTC).replace(tzinfo=None)
 
 
+def _naive_utc(instant: datetime) -> datetime:
+    return instant.astimezone(UTC).replace(tzinfo=None)
+
+
 def _run(settings: Settings, as_of: date, known_at: datetime) -> pd.DataFrame:
     business = settings.sources.business
     return pd.DataFrame(
         {
             "as_of": [as_of],
             "as_of_at": [as_of_instant(as_of, business.timezone)],
-            "known_at": [known_at.astimezone(UTC).replace(tzinfo=None)],
+            "known_at": [_naive_utc(known_at)],
             "business_timezone": [business.timezone],
             "base_currency": [business.currency],
         }

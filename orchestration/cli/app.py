@@ -76,6 +76,28 @@ def explain(
 
 
 @app.command()
+def plan(
+    criteria: Path | None = typer.Option(
+        None, help="The changed criteria.yml. Default: that of the configuration, against the published one."
+    ),
+    moves: int = typer.Option(10, min=0, help="How many of the largest moves to name."),
+    names: bool = typer.Option(False, help="Show whole names, for those who may read the restricted file."),
+) -> None:
+    """Show who would move under changed criteria; change nothing."""
+    from orchestration.cli.plan import show_plan
+
+    raise typer.Exit(show_plan(_home(), criteria, moves, names))
+
+
+@app.command("apply")
+def apply_criteria(plan: str = typer.Argument(help="The hash that `strata plan` printed.")) -> None:
+    """Put the criteria of a plan into force and publish, if data and criteria are still those it was made on."""
+    from orchestration.cli.plan import apply_plan
+
+    raise typer.Exit(apply_plan(_home(), plan))
+
+
+@app.command()
 def link(
     one: str = typer.Argument(help="A customer_id, or a record as `strata explain` shows it."),
     other: str = typer.Argument(help="The other."),

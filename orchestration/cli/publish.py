@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from orchestration import statements
 from orchestration.cli.summary import print_summary
 from orchestration.runlock import run_lock
 from orchestration.serving import publish
@@ -33,5 +34,7 @@ def publish_again(home: Home) -> int:
         with connect(home, read_only=True) as con:
             (as_of,) = con.execute("select as_of from control.run").fetchall()[0]
         publish(home, as_of=as_of, run_id="strata publish", criteria_version=settings.criteria_version)
+        with connect(home, read_only=True) as con:
+            statements.keep(home, con, settings)
     print_summary(home, True)
     return 0

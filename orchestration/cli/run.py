@@ -45,10 +45,10 @@ def run_job(home: Home, as_of: date | None, known_at: datetime | None, full_refr
             for path in home.warehouse.parent.glob("*"):
                 path.unlink()
         with console.status("loading the code location"):
-            job = _job()
+            job = load_job()
         loaded = monotonic()
         with dagster_instance(home) as instance:
-            landed = result = _execute(job, instance, tags, _assets(job, partitioned=False))
+            landed = result = execute(job, instance, tags, _assets(job, partitioned=False))
             day = as_of or _day_after(last_event_day(home, settings.sources))
             if day is None:
                 console.print(f"nothing landed yet: put files under {home.landing}, or write samples: `strata demo`")
@@ -57,7 +57,7 @@ def run_job(home: Home, as_of: date | None, known_at: datetime | None, full_refr
                 console.print(f"no run can be about {day}: allowed are {FIRST_DAY} to the day after tomorrow")
                 return 2
             if result.success:
-                result = _execute(job, instance, tags, _assets(job, partitioned=True), day)
+                result = execute(job, instance, tags, _assets(job, partitioned=True), day)
     outcome = "done" if result.success else "FAILED"
     console.print(f"\nas of {day}: {outcome} in {monotonic() - started:.1f} s ({loaded - started:.1f} s to load)")
     for failure in failures_of(result):
@@ -95,7 +95,8 @@ def _cause(error: Any) -> str:
     return error.message.strip() if name in OURS else f"{name} (the run's page in the UI has the details)"
 
 
-def _job() -> dg.JobDefinition:
+def load_job() -> dg.JobDefinition:
+    """The job daily_refresh."""
     from orchestration.definitions import build_defs  # here, for it takes seconds
 
     return build_defs().resolve_job_def("daily_refresh")
@@ -111,13 +112,14 @@ def _day_after(day: date | None) -> date | None:
     return day + timedelta(days=1) if day else None
 
 
-def _execute(
+def execute(
     job: dg.JobDefinition,
     instance: dg.DagsterInstance,
     tags: dict[str, str],
     assets: list[dg.AssetKey],
     day: date | None = None,
 ) -> dg.ExecuteInProcessResult:
+    """Materialises `assets` (of the partition `day`) with their checks, in this process."""
     with Path(os.devnull).open("w") as silence, redirect_stdout(silence):  # dbt prints each line; its log has them too
         return job.execute_in_process(
             CONSOLE,

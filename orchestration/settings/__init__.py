@@ -4,7 +4,7 @@ One module a file of `config/`; the canonical entities and the folders of STRATA
 depends on them. Nothing here reads data.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -26,7 +26,8 @@ __all__ = ["Home", "Settings", "SettingsError", "SettingsErrors", "config_folder
 
 @dataclass(frozen=True)
 class Settings:
-    """What a data engineer and the business set, by file. `criteria_version` names the files that decide classes and warnings."""
+    """What a data engineer and the business set, by file. `criteria_version` names the files that decide classes and warnings,
+    `criteria_files` holds them as they were read."""
 
     sources: SourcesFile
     identity: IdentityFile
@@ -34,12 +35,14 @@ class Settings:
     churn: ChurnFile
     people: PeopleFile
     criteria_version: str
+    criteria_files: Mapping[str, bytes]
 
 
-def load_settings(folder: Path | None = None) -> Settings:
+def load_settings(folder: Path | None = None, criteria_folder: Path | None = None) -> Settings:
     """Reads and validates the configuration folder (default: STRATA_CONFIG).
 
-    Raises SettingsErrors with the errors of all files together.
+    `criteria_folder` (default: the same) is where the files that decide classes and warnings are read instead. Raises
+    SettingsErrors with the errors of all files together.
     """
     folder = folder or config_folder()
     errors: list[SettingsError] = []
@@ -48,10 +51,12 @@ def load_settings(folder: Path | None = None) -> Settings:
     identity = _collect(errors, lambda: load_model(identity_file, IdentityFile))
     if sources and identity:
         errors += unknown_sources(identity_file, identity, sources.sources)
-    insights = _collect(errors, lambda: load_insights(folder))
+    insights = _collect(errors, lambda: load_insights(criteria_folder or folder))
     if errors or not (sources and identity and insights):
         raise SettingsErrors(errors)
-    return Settings(sources, identity, insights.criteria, insights.churn, insights.people, insights.criteria_version)
+    return Settings(
+        sources, identity, insights.criteria, insights.churn, insights.people, insights.criteria_version, insights.files
+    )
 
 
 def _collect(errors: list[SettingsError], load: Callable[[], Loaded]) -> Loaded | None:

@@ -66,6 +66,21 @@ class Home:
         return self.state / "decisions.jsonl"
 
     @property
+    def statements(self) -> Path:
+        """The tiers that were published, `<as_of>/<known_at>.parquet`, never rewritten."""
+        return self.state / "statements"
+
+    @property
+    def kept_criteria(self) -> Path:
+        """Every set of criteria that was published with, `<version>/`, and since when each held, `ledger.jsonl`."""
+        return self.state / "criteria"
+
+    @property
+    def plans(self) -> Path:
+        """What `strata plan` found, `<plan id>/`: the changed criteria and who would move."""
+        return self.state / "plans"
+
+    @property
     def truth(self) -> Path:
         """Labels to measure the linking by, `records*.parquet` and `.csv`; of sample data all that is true about it."""
         return self.state / "truth"

@@ -3,7 +3,8 @@
 Add a check here when it compares two configuration files. Checks inside one file belong to that file's model.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
@@ -31,31 +32,41 @@ class InsightSettings(Protocol):
 
 @dataclass(frozen=True)
 class InsightFiles:
-    """The four files of the insights, loaded and checked against each other."""
+    """The four files of the insights, loaded and checked against each other. `files`: see `deciding_files`."""
 
     criteria: CriteriaFile
     churn: ChurnFile
     people: PeopleFile
     criteria_version: str
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def load_insights(folder: Path) -> InsightFiles:
+def load_insights(folder: Path, criteria_file: Path | None = None) -> InsightFiles:
     """criteria.yml, churn.yml, owners.yml and strategies.yml of one configuration folder; a file it has not is the
-    shipped one.
+    shipped one. `criteria_file` is read in place of its criteria.yml.
 
     Raises SettingsErrors with every fault at its file, key and line.
     """
-    criteria, people = load_criteria(config_file(folder, "criteria.yml")), load_people(folder)
+    path = criteria_file or config_file(folder, "criteria.yml")
+    criteria, people = load_criteria(path), load_people(folder)
     check_people(folder, criteria, people)
-    return InsightFiles(criteria, load_churn(config_file(folder, "churn.yml")), people, criteria_version(folder))
+    churn, files = load_churn(config_file(folder, "churn.yml")), deciding_files(folder, path)
+    return InsightFiles(criteria, churn, people, criteria_version(files), files)
 
 
-def criteria_version(folder: Path) -> str:
-    """12 hex digits of the SHA-256 over every file that decides classes and warnings, presets and segment map among
-    them."""
-    names = ("churn.yml", "owners.yml", "strategies.yml")
-    files = [*criteria_files(config_file(folder, "criteria.yml")), *(config_file(folder, name) for name in names)]
-    return sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()[:12]
+def deciding_files(folder: Path, criteria: Path) -> dict[str, bytes]:
+    """Every file that decides classes and warnings, by its name in a configuration folder, presets and segment map
+    among them."""
+    named = {
+        **criteria_files(criteria),
+        **{name: config_file(folder, name) for name in ("churn.yml", "owners.yml", "strategies.yml")},
+    }
+    return {name: path.read_bytes() for name, path in named.items()}
+
+
+def criteria_version(files: Mapping[str, bytes]) -> str:
+    """12 hex digits of the SHA-256 over the deciding files."""
+    return sha256(b"\0".join(files.values())).hexdigest()[:12]
 
 
 def check_people(folder: Path, criteria: CriteriaFile, people: PeopleFile) -> None:

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from orchestration import statements
 from orchestration.defs.insights.tables import GATE as MARTS
 from orchestration.defs.partitions import DAYS, ONE_DAY_A_RUN
 from orchestration.defs.teams import DATA_TEAM
@@ -29,6 +30,8 @@ def publication(context: dg.AssetExecutionContext, pipeline: Pipeline) -> dg.Mat
         criteria_version=pipeline.settings.criteria_version,
         is_backfill="dagster/backfill" in context.run.tags,
     )
+    with pipeline.connect(read_only=True) as con:
+        statements.keep(pipeline.home, con, pipeline.settings)
     return dg.MaterializeResult(
         metadata={
             "tables": dg.MetadataValue.table(

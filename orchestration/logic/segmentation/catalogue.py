@@ -13,6 +13,7 @@ from orchestration.logic.segmentation.lifecycle import lifecycle_states
 from orchestration.logic.segmentation.rfm import rfm_scores
 from orchestration.logic.segmentation.scorecard import scorecard_points
 from orchestration.logic.segmentation.tags import customer_tags
+from orchestration.logic.segmentation.tier_changes import tier_changes
 from orchestration.logic.segmentation.tiers import customer_tiers
 from orchestration.logic.tier_table import customer_tier_table
 from orchestration.settings.insights import InsightSettings
@@ -22,8 +23,8 @@ Insight = Callable[[duckdb.DuckDBPyConnection, date, InsightSettings], int]
 FUNCTIONS: dict[str, Insight] = {
     function.__name__: function
     for function in (
-        customer_features, rfm_scores, abc_classes, lifecycle_states, scorecard_points, customer_tiers, customer_tags,
-        churn_warnings, customer_tier_table,
+        customer_features, rfm_scores, abc_classes, lifecycle_states, scorecard_points, customer_tiers, tier_changes,
+        customer_tags, churn_warnings, customer_tier_table,
     )
 }  # fmt: skip
 
@@ -35,6 +36,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "lifecycle_states": ("customer_features",),
     "scorecard_points": ("customer_features",),
     "customer_tiers": ("customer_features",),
+    "tier_changes": ("scorecard_points", "customer_tiers"),
     "customer_tags": ("customer_features", "rfm_scores", "abc_classes", "lifecycle_states"),
     "churn_warnings": ("customer_features", "lifecycle_states", "customer_tiers"),
     "customer_tier_table": (

@@ -100,6 +100,13 @@ TABLES: dict[str, Table] = {
             column_lists.TIERS,
         ),
         _table(
+            "tier_changes",
+            "层级变动",
+            "Who moved between tiers since the day published before, each with its one cause",
+            ("as_of", "scheme_id", "customer_id"),
+            column_lists.CHANGES,
+        ),
+        _table(
             "customer_tags",
             "客户标签",
             "Tags of each customer: one row for each rule that holds; a tag of too few customers is not told",

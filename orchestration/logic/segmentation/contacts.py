@@ -36,7 +36,7 @@ with days as (
 placed as (
     select grid.as_of, days.*, days.day >= grid.window_start as in_window, grid.as_of - days.day as days_ago
     from strata_grid as grid
-    inner join days on days.day < grid.as_of
+    inner join days on days.day < grid.seen_before
 )
 select
     as_of,
@@ -80,7 +80,7 @@ select
     first(score order by given_at desc, score) filter (where kind = 'csat') as csat_last,
     max(day) filter (where kind = 'csat') as csat_last_date
 from strata_grid as grid
-inner join given on given.day < grid.as_of
+inner join given on given.day < grid.seen_before
 group by grid.as_of, given.customer_id
 """
 
@@ -91,7 +91,7 @@ select
     consents.customer_id,
     first(consents.state order by consents.given_at desc, consents.state desc) as marketing_consent
 from strata_grid as grid
-inner join marts.consents as consents on {day} < grid.as_of
+inner join marts.consents as consents on {day} < grid.seen_before
 where consents.purpose = 'marketing' and consents.customer_id is not null
 group by grid.as_of, consents.customer_id
 """

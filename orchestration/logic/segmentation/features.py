@@ -40,15 +40,17 @@ def build_features(
     as_of: date,
     settings: InsightSettings,
     used: set[str] | None = None,
+    seen_before: date | None = None,
 ) -> str:
     """Computes the families of features for all `days` into temporary tables and returns the query that joins them.
 
     Grain of the query: as_of, customer_id. On `as_of` itself every customer has a row; on an earlier day those who
     were seen, had ordered or had been in contact before it. `used` (default: all): the features that are wanted; costly
-    ones outside it may be null. Call `drop_temporary` when done.
+    ones outside it may be null. `seen_before`: facts from that day on do not count (see grid.py). Call `drop_temporary`
+    when done.
     """
     timezone, criteria = business_timezone(con), settings.criteria
-    make_grid(con, days, criteria.window_days)
+    make_grid(con, days, criteria.window_days, seen_before)
     make_purchases(con)
     # Habits, prices and visits are texts and shares that no criterion may use.
     make_habits(con, timezone, criteria.holiday_country, criteria.vocabulary, wanted=used is None)
@@ -88,7 +90,7 @@ with present as (
     cross join (select *, {{seen_day}} as seen_day from marts.customers) as customers
     left join strata_purchases as p on p.as_of = grid.as_of and p.customer_id = customers.customer_id
     left join strata_interactions as i on i.as_of = grid.as_of and i.customer_id = customers.customer_id
-    where grid.as_of = {{as_of}} or customers.seen_day < grid.as_of
+    where grid.seen_before = {{as_of}} or customers.seen_day < grid.seen_before
         or p.customer_id is not null or i.customer_id is not null
 )
 select

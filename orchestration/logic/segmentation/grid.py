@@ -1,5 +1,5 @@
-"""The days a statement is made for: as_of alone, or as_of with the first days of the months before it, and their
-windows.
+"""The days a statement is made for: as_of alone, or as_of with the first days of the months before it, their windows,
+and up to which day facts count.
 
 Days are business days; instants are UTC. No table but the temporary `strata_grid` is made here.
 """
@@ -28,10 +28,19 @@ def business_timezone(con: duckdb.DuckDBPyConnection) -> str:
     return str(row[0])
 
 
-def make_grid(con: duckdb.DuckDBPyConnection, days: list[date], window_days: int) -> None:
-    """The temporary table `strata_grid`: as_of, window_start (day), one row a day."""
-    rows = ", ".join(f"({literal(day)}, {literal(day - timedelta(days=window_days))})" for day in days)
-    con.execute("create or replace temp table strata_grid (as_of date, window_start date)")
+def make_grid(
+    con: duckdb.DuckDBPyConnection, days: list[date], window_days: int, seen_before: date | None = None
+) -> None:
+    """The temporary table `strata_grid`, one row a day: as_of, window_start, seen_before (days).
+
+    Facts before the day `seen_before` count. It is as_of, or the given day when that is earlier: what as_of would have
+    looked like had nothing happened since.
+    """
+    rows = ", ".join(
+        f"({literal(day)}, {literal(day - timedelta(days=window_days))}, {literal(min(day, seen_before or day))})"
+        for day in days
+    )
+    con.execute("create or replace temp table strata_grid (as_of date, window_start date, seen_before date)")
     con.execute(f"insert into strata_grid values {rows}")
 
 

@@ -51,7 +51,7 @@ bought as (
 placed as (
     select grid.as_of, bought.*
     from strata_grid as grid
-    inner join bought on bought.order_date >= grid.window_start and bought.order_date < grid.as_of
+    inner join bought on bought.order_date >= grid.window_start and bought.order_date < grid.seen_before
 ),
 counted as (
     select as_of, customer_id, 'channel' as dimension, channel as choice, count(*) as n

@@ -46,7 +46,7 @@ with sums as (
         days.{column},
         sum(days.amount) as amount
     from strata_grid as grid
-    inner join strata_line_days as days on days.order_date >= grid.window_start and days.order_date < grid.as_of
+    inner join strata_line_days as days on days.order_date >= grid.window_start and days.order_date < grid.seen_before
     group by grid.as_of, days.customer_id, days.{column}
     having sum(days.amount) > 0
 )

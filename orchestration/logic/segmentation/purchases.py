@@ -40,10 +40,23 @@ from days
 """
 
 _PURCHASES = """
-with placed as (
+with refunds as (
+    select customer_id, order_date, refund_date, sum(cast(refund_amount as decimal(18, 4))) as amount
+    from marts.refunds
+    where order_key in (select order_key from marts.orders where is_counted) and refund_amount <> 0
+    group by customer_id, order_date, refund_date
+),
+placed as (
     select grid.as_of, days.*, days.order_date >= grid.window_start as in_window
     from strata_grid as grid
-    inner join strata_order_days as days on days.order_date < grid.as_of
+    inner join strata_order_days as days on days.order_date < grid.seen_before
+    union all by name
+    -- The net amount of an order is told after all refunds; on an earlier day the later ones were not known yet.
+    select
+        grid.as_of, refunds.customer_id, refunds.order_date, cast(0 as bigint) as count_orders,
+        refunds.amount as net_amount, refunds.order_date >= grid.window_start as in_window
+    from strata_grid as grid
+    inner join refunds on refunds.order_date < grid.seen_before and refunds.refund_date >= grid.seen_before
 ),
 sums as (
     select

@@ -39,8 +39,8 @@ def _ensure(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     """Makes the table; one of an older shape is made anew, since every day can be computed again."""
     con.execute("create schema if not exists insights")
     found = con.execute(
-        "select column_name from information_schema.columns where table_schema = 'insights' and table_name = ? "
-        "order by ordinal_position",
+        "select column_name from information_schema.columns where table_catalog = current_database() "
+        "and table_schema = 'insights' and table_name = ? order by ordinal_position",
         [table.name],
     ).fetchall()
     if [row[0] for row in found] == table.column_names:

@@ -13,7 +13,7 @@ from orchestration.settings.criteria.tags import Tags
 from orchestration.settings.criteria.vocabulary import Vocabulary
 from orchestration.settings.errors import SettingsError, SettingsErrors
 from orchestration.settings.home import config_file
-from orchestration.settings.layers import Layers, read_layers
+from orchestration.settings.layers import PRESETS, Layers, read_layers
 from orchestration.settings.loader import Strict, load_model, validated
 
 
@@ -72,11 +72,13 @@ def load_criteria(path: Path) -> CriteriaFile:
     return criteria.model_copy(update={"segment_map": segment_map})
 
 
-def criteria_files(path: Path) -> list[Path]:
-    """Every file that a sound criteria.yml is made of: itself, its presets, and the segment map that they name
-    (relative to it, or the shipped one of that name)."""
+def criteria_files(path: Path) -> dict[str, Path]:
+    """Every file that a sound criteria.yml is made of, by its name in a configuration folder: itself, its presets, and
+    the segment map that they name (relative to it, or the shipped one of that name)."""
     layers = read_layers(path)
-    return [*layers.paths, config_file(path.parent, _segments_from(layers))]
+    segments_from = _segments_from(layers)
+    presets = {f"{PRESETS}/{preset.name}": preset for preset in layers.paths[1:]}
+    return {"criteria.yml": path, **presets, segments_from: config_file(path.parent, segments_from)}
 
 
 def _segments_from(layers: Layers) -> str:

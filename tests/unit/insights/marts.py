@@ -20,6 +20,10 @@ TABLES = {
     "orders": "order_key varchar, customer_id varchar, channel varchar, ordered_at timestamp, order_date date, "
     f"is_counted boolean, counts_money boolean, gross_amount {MONEY}, discount_amount {MONEY}, net_amount {MONEY}, "
     "payment_method varchar, coupon varchar, custom_request boolean",
+    "refunds": f"refund_key varchar, order_key varchar, customer_id varchar, refund_date date, order_date date, "
+    f"refund_amount {MONEY}",
+    "customer_records": "kind varchar, record_key varchar, customer_id varchar, happened_on date, loaded_at timestamp",
+    "identity_events": 'event_id varchar, kind varchar, customer_id varchar, other_customer_id varchar, "at" timestamp',
     "order_lines": "line_key varchar, order_key varchar, customer_id varchar, category varchar, brand varchar, "
     "source varchar, product_id varchar, "
     f"line_amount {MONEY}, unit_price {MONEY}",
@@ -38,7 +42,16 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(config={"threads": 1})
     con.execute("create schema control; create schema marts")
     con.execute("create macro draw(i, salt, n) as cast(hash(i, salt) % n as bigint)")
-    con.execute("create table control.run as select 'Asia/Shanghai' as business_timezone")
+    con.execute(
+        "create table control.run as select 'Asia/Shanghai' as business_timezone, timestamp '2026-09-16' as known_at"
+    )
+    con.execute(
+        "create table control.tier_statement (scheme_id varchar, customer_id varchar, tier varchar, bands varchar, "
+        "events varchar)"
+    )
+    con.execute(
+        "create table control.criteria_before (as_of date, known_at timestamp, criteria_version varchar, criteria varchar)"
+    )
     for name, columns in TABLES.items():
         con.execute(f"create table marts.{name} ({columns})")
     return con

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.settings.errors import SettingsErrors
-from orchestration.settings.insights import criteria_version, load_insights
+from orchestration.settings.insights import load_insights
 from orchestration.settings.layers import read_layers
 
 CONFIG = Path(__file__).resolve().parents[3] / "orchestration" / "config"
@@ -85,15 +85,15 @@ def test_a_preset_of_the_folder_goes_before_the_shipped_one_and_others_are_shipp
 
 
 def test_the_version_changes_with_every_preset_below(folder):
-    versions = {criteria_version(folder)}
+    versions = {load_insights(folder).criteria_version}
     for name in ("criteria.yml", "presets/retail.yml", "presets/common.yml", "presets/rfm_ten_segments.yml"):
         with (folder / name).open("a", encoding="utf-8") as file:
             file.write("# changed\n")
-        versions.add(criteria_version(folder))
+        versions.add(load_insights(folder).criteria_version)
     assert len(versions) == 5
     with (folder / "presets/finance.yml").open("a", encoding="utf-8") as file:
         file.write("# of another trade\n")
-    assert criteria_version(folder) in versions
+    assert load_insights(folder).criteria_version in versions
 
 
 @pytest.mark.parametrize(

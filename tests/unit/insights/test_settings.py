@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.settings.errors import SettingsErrors
-from orchestration.settings.insights import criteria_version, load_insights
+from orchestration.settings.insights import criteria_version, deciding_files, load_insights
 
 CONFIG = Path(__file__).resolve().parents[3] / "orchestration" / "config"
 
@@ -86,10 +86,10 @@ def test_a_folder_without_a_file_of_its_own_takes_the_shipped_one(tmp_path):
 
 
 def test_the_version_changes_with_every_file_that_decides(folder):
-    versions = {criteria_version(folder)}
+    versions = {criteria_version(deciding_files(folder, folder / "criteria.yml"))}
     for name in ("presets/common.yml", "churn.yml", "owners.yml", "strategies.yml", "presets/rfm_ten_segments.yml"):
         with (folder / name).open("a", encoding="utf-8") as file:
             file.write("# changed\n")
-        versions.add(criteria_version(folder))
+        versions.add(criteria_version(deciding_files(folder, folder / "criteria.yml")))
     assert len(versions) == 6
     assert all(len(version) == 12 for version in versions)

@@ -138,6 +138,10 @@ create table marts.order_lines as select
     'Tea' as product_name, 'drinks' as category, 'own' as brand, 1 as quantity, gross_amount as unit_price, discount_amount,
     net_amount as line_amount, ordered_at
 from marts.orders;
+create table marts.refunds as select
+    'r' || order_key as refund_key, order_key, customer_id, source, 'refunds' as block, ordered_at + interval 1 day as refunded_at,
+    cast(ordered_at as date) + 1 as refund_date, cast(ordered_at as date) as order_date, cast(1 as decimal(18, 2)) as refund_amount
+from marts.orders where false;
 create table marts.interactions as select
     'app/I' || n as interaction_key, customer_id, 'app' as source, 'app' as channel, 'I' || n as interaction_id, 'view' as kind,
     timestamp '2026-02-02 00:00:00' as occurred_at, 'product' as page_type, 'S1' as product_id, 'drinks' as category,

@@ -145,6 +145,17 @@ TIERS: Lines = (
         "JSON list of the criteria whose value is unknown for the customer or for everybody",
     ),
 )
+CHANGES: Lines = (
+    ("scheme_id", TEXT, "方案", "Scheme"),
+    ("from_tier", TEXT, "原层级", "Tier as it was told for compared_with; null for a customer who was not there"),
+    ("to_tier", TEXT, "现层级", "Tier on as_of; null for a customer who is no more, merged into another"),
+    ("changed_on", "DATE", "变动日", "The as-of day on which the change shows"),
+    ("compared_with", "DATE", "对比日", "The day published before; the first of the month before the first publication"),
+    ("cause", TEXT, "变动原因", "data (records of the days between), clock (nothing happened), criteria, identity (merge or division), correction (the past was corrected): the last step that gave the tier its value"),
+    ("evidence", TEXT, "变动依据", "JSON: criteria that changed band with values, up to twenty records with key and day and their count, events of identity_events, versions of the criteria"),
+    ("reason_zh", TEXT, "变动说明", "Cause and criteria in Chinese words"),
+    ("reason_en", TEXT, "变动英文说明", "Cause and criteria in English words"),
+)  # fmt: skip
 WARNINGS: Lines = (
     ("warning_id", TEXT, "预警编号", "Hash of customer_id and first_warned_on: one episode"),
     (

@@ -1,0 +1,115 @@
+"""What was published of each day, kept so that the next day can tell what moved and why, and any past one can be rebuilt.
+
+Two things lie in the home, only ever added to: the tiers of each publication (`state/statements`), and each set of criteria
+with the instant from which it held (`state/criteria`). A run is told of those that were known by its `known_at`.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.durable import sync
+from orchestration.logic.segmentation.tier_changes import statement_query
+from orchestration.settings import Home, Settings, SettingsErrors
+from orchestration.settings.insights import load_insights
+
+INSTANT = "%Y%m%dT%H%M%S%f"
+_EMPTY = """
+    create or replace table control.tier_statement
+    (scheme_id varchar, customer_id varchar, tier varchar, bands varchar, events varchar)
+"""
+_BEFORE = """
+    create or replace table control.criteria_before
+    (as_of date, known_at timestamp, criteria_version varchar, criteria varchar)
+"""
+
+
+def keep(home: Home, con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Keeps the tiers of the day that the warehouse (`con`) stands at, and the criteria they follow, once published."""
+    as_of, known_at = con.execute("select as_of, known_at from control.run").fetchall()[0]
+    keep_criteria(home, settings.criteria_files, settings.criteria_version, known_at)
+    target = home.statements / as_of.isoformat() / f"{known_at.strftime(INSTANT)}.parquet"
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    aside = target.with_suffix(".tmp")
+    columns = f"date '{as_of}' as as_of, '{settings.criteria_version}' as criteria_version"
+    con.execute(
+        f"copy (select {columns}, * from ({statement_query(as_of)}) order by scheme_id, customer_id) "
+        f"to '{_quoted(aside)}' (format parquet, compression zstd)"
+    )
+    sync(aside)
+    aside.rename(target)
+    sync(target.parent)
+
+
+def keep_criteria(home: Home, files: Mapping[str, bytes], version: str, since: datetime) -> None:
+    """Keeps a set of criteria, and that it holds from the instant `since` (naive UTC) on, unless it does already."""
+    for name, content in files.items():
+        path = home.kept_criteria / version / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            path.write_bytes(content)
+            sync(path)
+    entries = _entries(home)
+    if entries and (since < entries[-1][0] or entries[-1][1] == version):
+        return  # a past state that was built again, or nothing new
+    with (home.kept_criteria / "ledger.jsonl").open("a", encoding="utf-8") as ledger:
+        ledger.write(json.dumps({"since": since.isoformat(), "version": version}) + "\n")
+        ledger.flush()
+        os.fsync(ledger.fileno())
+
+
+def criteria_in_force(home: Home, known_at: datetime) -> Path | None:
+    """The kept criteria that held at an instant (aware), as a configuration folder; None when none had been published."""
+    instant = known_at.astimezone(UTC).replace(tzinfo=None)
+    held = [version for since, version in _entries(home) if since <= instant]
+    return home.kept_criteria / held[-1] if held else None
+
+
+def register(home: Home, con: duckdb.DuckDBPyConnection, as_of: date, known_at: datetime) -> None:
+    """Writes control.tier_statement and control.criteria_before: what the latest day before `as_of` was told by
+    `known_at` (naive UTC). Both are empty before the first publication."""
+    con.execute(_EMPTY)
+    con.execute(_BEFORE)
+    found = _latest(home, as_of, known_at)
+    if found is None:
+        return
+    day, instant, path = found
+    source = f"read_parquet('{_quoted(path)}')"
+    con.execute(f"insert into control.tier_statement by name select * exclude (as_of, criteria_version) from {source}")
+    ((version,),) = con.execute(f"select any_value(criteria_version) from {source}").fetchall()
+    criteria = _criteria_json(home, version) if version else None
+    if criteria is not None:
+        con.execute("insert into control.criteria_before values (?, ?, ?, ?)", [day, instant, version, criteria])
+
+
+def _criteria_json(home: Home, version: str) -> str | None:
+    """Kept criteria as JSON; None for a form that this release no longer reads: then the ledger begins anew."""
+    try:
+        return load_insights(home.kept_criteria / version).criteria.model_dump_json()
+    except SettingsErrors:
+        return None
+
+
+def _latest(home: Home, as_of: date, known_at: datetime) -> tuple[date, datetime, Path] | None:
+    told = [
+        (date.fromisoformat(path.parent.name), datetime.strptime(path.stem, INSTANT), path)
+        for path in home.statements.glob("*/*.parquet")
+    ]
+    return max((one for one in told if one[0] < as_of and one[1] < known_at), default=None)
+
+
+def _entries(home: Home) -> list[tuple[datetime, str]]:
+    """When each set of criteria began to hold, the first one first."""
+    path = home.kept_criteria / "ledger.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    entries = [json.loads(line) for line in lines]
+    return [(datetime.fromisoformat(entry["since"]), entry["version"]) for entry in entries]
+
+
+def _quoted(path: Path) -> str:
+    """A path inside a SQL text: COPY and a table function take no bound parameter there."""
+    return str(path).replace("'", "''")
