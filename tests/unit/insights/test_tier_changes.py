@@ -62,7 +62,7 @@ def say(con: duckdb.DuckDBPyConnection, settings: InsightFiles, day: date = BEFO
 def changes(con: duckdb.DuckDBPyConnection, settings: InsightFiles, day: date = AS_OF) -> dict[str, dict[str, Any]]:
     compute(con, day, settings)
     tier_changes(con, day, settings)
-    rows = [row for row in table(con, "tier_changes") if row["changed_on"] == day]
+    rows = [row for row in table(con, "tier_changes") if (row["scheme_id"], row["changed_on"]) == ("value_tier", day)]
     assert len({row["customer_id"] for row in rows}) == len(rows)
     return {row["customer_id"]: row | {"evidence": json.loads(row["evidence"])} for row in rows}
 
