@@ -11,7 +11,7 @@ from typing import Protocol
 
 from orchestration.settings.audiences import audience_errors
 from orchestration.settings.churn import ChurnFile, load_churn
-from orchestration.settings.criteria import CriteriaFile, load_criteria, segment_map_file
+from orchestration.settings.criteria import CriteriaFile, criteria_files, load_criteria
 from orchestration.settings.errors import SettingsError, SettingsErrors
 from orchestration.settings.home import config_file
 from orchestration.settings.loader import line_of, read_yaml
@@ -56,10 +56,10 @@ def load_insights(folder: Path, criteria_file: Path | None = None) -> InsightFil
 
 
 def deciding_files(folder: Path, criteria: Path) -> dict[str, bytes]:
-    """Every file that decides classes and warnings, by its name in a configuration folder, the segment map among them."""
+    """Every file that decides classes and warnings, by its name in a configuration folder, presets and segment map
+    among them."""
     named = {
-        "criteria.yml": criteria,
-        load_criteria(criteria).rfm.segments_from: segment_map_file(criteria),
+        **criteria_files(criteria),
         **{name: config_file(folder, name) for name in ("churn.yml", "owners.yml", "strategies.yml", "audiences.yml")},
     }
     return {name: path.read_bytes() for name, path in named.items()}

@@ -3,6 +3,7 @@
 Any new configuration file goes through `load_model`. No knowledge of what the files mean lives here.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +26,7 @@ class Strict(BaseModel):
 
 
 Model = TypeVar("Model", bound=BaseModel)
+Location = tuple[int | str, ...]
 
 
 def load_model(path: Path, model: type[Model]) -> Model:
@@ -33,10 +35,15 @@ def load_model(path: Path, model: type[Model]) -> Model:
     Raises SettingsErrors with every wrong key at its line.
     """
     document = read_yaml(path)
+    return validated(plain(document), model, lambda location: (path, line_of(document, location)))
+
+
+def validated(document: Any, model: type[Model], place: Callable[[Location], tuple[Path, int | None]]) -> Model:
+    """The plain document as `model`. Raises SettingsErrors; `place` tells in which file and line a key stands."""
     try:
-        return model.model_validate(_plain(document))
+        return model.model_validate(document)
     except ValidationError as error:
-        raise SettingsErrors([_translate(path, document, detail) for detail in error.errors()]) from None
+        raise SettingsErrors([_translate(place, detail) for detail in error.errors()]) from None
 
 
 def read_yaml(path: Path) -> Any:
@@ -64,7 +71,7 @@ def read_yaml(path: Path) -> Any:
         raise SettingsErrors([SettingsError(path, "(file)", None, str(error), "well-formed YAML")]) from None
 
 
-def line_of(document: Any, location: tuple[int | str, ...]) -> int | None:
+def line_of(document: Any, location: Location) -> int | None:
     """The line (from 1) of the deepest part of `location` that exists in the document."""
     line, node = None, document
     for part in location:
@@ -107,16 +114,18 @@ def _parts(node: Any, sizes: dict[int, int]) -> int:
     return sizes[id(node)]
 
 
-def _plain(node: Any) -> Any:
+def plain(node: Any) -> Any:
+    """The document as plain maps and lists, without line numbers."""
     if isinstance(node, dict):
-        return {key: _plain(value) for key, value in node.items()}
+        return {key: plain(value) for key, value in node.items()}
     if isinstance(node, list):
-        return [_plain(value) for value in node]
+        return [plain(value) for value in node]
     return node
 
 
-def _translate(path: Path, document: Any, detail: Any) -> SettingsError:
+def _translate(place: Callable[[Location], tuple[Path, int | None]], detail: Any) -> SettingsError:
     location = tuple(detail["loc"])
     key = ".".join(str(part) for part in location) or "(file)"
     found = "nothing" if detail["type"] == "missing" else repr(detail["input"])[:120]
-    return SettingsError(path, key, line_of(document, location), found, detail["msg"])
+    path, line = place(location)
+    return SettingsError(path, key, line, found, detail["msg"])

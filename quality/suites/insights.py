@@ -6,7 +6,7 @@ of that day fails as empty.
 
 from collections.abc import Mapping
 
-from quality.checks import Rule, Suite, at_least, at_most, between, in_set, no_rows, not_null, unique
+from quality.checks import Rule, Severity, Suite, Table, at_least, at_most, between, in_set, no_rows, not_null, unique
 from quality.suites import effects, insights_models
 from quality.suites.of_the_day import customer_exists, every_customer, of_the_day, one_version, since_by_as_of
 
@@ -18,12 +18,13 @@ ABC = of_the_day("abc_classes")
 LIFECYCLE = of_the_day("lifecycle_states")
 POINTS = of_the_day("scorecard_points")
 TIERS = of_the_day("customer_tiers")
+TAGS = of_the_day("customer_tags", may_be_empty=True)
 CHANGES = of_the_day("tier_changes", may_be_empty=True)
 WARNINGS = of_the_day("churn_warnings", may_be_empty=True)
 TIER_TABLE = of_the_day("customer_tier_table")
 AUDIENCES = of_the_day("audience_members", may_be_empty=True)
 AUDIENCE_COUNTS = of_the_day("audience_counts", may_be_empty=True)
-OF_CUSTOMERS = (FEATURES, RFM, ABC, LIFECYCLE, POINTS, TIERS, WARNINGS, TIER_TABLE, AUDIENCES, effects.HISTORY)
+OF_CUSTOMERS = (FEATURES, RFM, ABC, LIFECYCLE, POINTS, TIERS, TAGS, WARNINGS, TIER_TABLE, AUDIENCES, effects.HISTORY)
 TABLES = (*OF_CUSTOMERS, CHANGES, AUDIENCE_COUNTS, *(table for table in effects.TABLES if table not in OF_CUSTOMERS))
 
 WITHOUT_TIER = """
@@ -63,7 +64,12 @@ select case
     when (select count(*) from ({FEATURES.rows}) as features where count_orders > 0) < {{min_buyers}} then {{fewest}}
     else coalesce(min(count_tiers), 0) end as observed
 from (
-    select count(distinct tier) as count_tiers from ({TIERS.rows}) as tiers group by scheme_id
+    select count(distinct tier) as count_tiers from {{table}} group by {{schemes}}
+)
+"""
+SMALLEST_TAG = f"""
+select coalesce(min(n), {{fewest}}) as observed from (
+    select count(distinct customer_id) as n from ({TAGS.rows}) as tags group by rule_id
 )
 """
 WARNED_SHARE = f"""
@@ -101,8 +107,9 @@ def suite(thresholds: Mapping[str, float]) -> Suite:
     rules += [customer_exists(table) for table in OF_CUSTOMERS]
     rules += [one_version(table) for table in TABLES]
     rules += [every_customer(table) for table in (FEATURES, RFM, ABC, LIFECYCLE, TIER_TABLE)]
-    rules += [*_feature_rules(), *_class_rules(thresholds), *_tier_rules(thresholds), *_warning_rules(thresholds)]
-    rules += [*_audience_rules(), *effects.effect_rules(thresholds), *insights_models.rules(thresholds)]
+    rules += [*_feature_rules(), *_class_rules(thresholds), *_tier_rules(thresholds), *_tag_rules(thresholds)]
+    rules += [*_warning_rules(thresholds), *_audience_rules(), *effects.effect_rules(thresholds)]
+    rules += insights_models.rules(thresholds)
     return Suite("insights", (*TABLES, *insights_models.TABLES), rules)
 
 
@@ -166,11 +173,39 @@ def _tier_rules(thresholds: Mapping[str, float]) -> list[Rule]:
             TIERS, "largest_tier_share", LARGEST_TIER_SHARE, thresholds["insights.largest_tier_share"],
             "No tier holds nearly all customers.", "没有任何层级囊括几乎全部客户。", "warning",
         ),
+        _tiers_in_use(thresholds, TIERS, "scheme_id", "Every scheme uses several tiers.", "每套方案都用到多个层级。", "warning"),
+        # Of a scheme beside the main one all customers may well be in one class; the tier table must tell them apart.
+        _tiers_in_use(
+            thresholds, TIER_TABLE, "as_of", "The tier table uses several tiers.", "客户分层管理表用到多个层级。", "blocking"
+        ),
+    ]  # fmt: skip
+
+
+def _tiers_in_use(
+    thresholds: Mapping[str, float], table: Table, schemes: str, english: str, chinese: str, severity: Severity
+) -> Rule:
+    fewest = thresholds["insights.fewest_tiers"]
+    query = FEWEST_TIERS.format(
+        fewest=fewest,
+        min_buyers=thresholds["insights.fewest_tiers_min_buyers"],
+        table=f"({table.rows}) as tiers",
+        schemes=schemes,
+    )
+    return at_least(table, "tiers_in_use", query, fewest, english, chinese, severity)
+
+
+def _tag_rules(thresholds: Mapping[str, float]) -> list[Rule]:
+    fewest = thresholds["insights.smallest_tag"]
+    return [
+        unique(TAGS, "customer_id", "rule_id"),
+        *(not_null(TAGS, column) for column in ("customer_id", "dimension", "tag", "tag_zh", "tag_en")),
+        no_rows(
+            TAGS, "rule_of_its_tag", "select 1 from {batch} where rule_id <> dimension || '.' || tag or rule_id is null",
+            "The rule of each row is that of its dimension and tag.", "每行的规则编号与维度、标签一致。",
+        ),
         at_least(
-            TIERS, "tiers_in_use", FEWEST_TIERS.format(
-                fewest=thresholds["insights.fewest_tiers"], min_buyers=thresholds["insights.fewest_tiers_min_buyers"]
-            ),
-            thresholds["insights.fewest_tiers"], "Every scheme uses several tiers.", "每套方案都用到多个层级。",
+            TAGS, "smallest_tag", SMALLEST_TAG.format(fewest=fewest), fewest,
+            "No published tag is so rare that it tells of single persons.", "公布的标签人数不至于少到可识别个人。", "warning",
         ),
     ]  # fmt: skip
 

@@ -31,6 +31,7 @@ MARTS = {
 }
 INSIGHTS = {
     "customer_features", "rfm_scores", "abc_classes", "lifecycle_states", "scorecard_points", "customer_tiers",
+    "customer_tags",
     "tier_changes", "cluster_profiles", "cluster_segments", "lead_scores", "purchase_stages",
     "churn_warnings", "customer_tier_table", "audience_members", "audience_counts",
     "tier_history", "effect_evaluation", "tier_migration", "tier_allocation",

@@ -45,14 +45,14 @@ def test_criteria_that_tell_nobody_apart_stop_publication(
 ) -> None:
     config = tmp_path / "config"
     shutil.copytree(config_folder(), config)
-    criteria = config / "criteria.yml"
+    criteria = config / "presets" / "common.yml"
     text = criteria.read_text(encoding="utf-8")
     for found, planted in {
-        "at_least: 60}": "at_least: 99.9}",
-        "at_least: 30, below: 60}": "at_least: 99.8, below: 99.9}",
-        "below: 30}": "below: 99.8}",
+        "High value}, at_least: 60}": "High value}, at_least: 99.9}",
+        "Middle value}, at_least: 30, below: 60}": "Middle value}, at_least: 99.8, below: 99.9}",
+        "Low value}, below: 30}": "Low value}, below: 99.8}",
     }.items():
-        assert text.count(found) >= 1
+        assert text.count(found) == 1
         text = text.replace(found, planted)
     criteria.write_text(text, encoding="utf-8")
     home = copy_home(refreshed, tmp_path / "home")

@@ -30,6 +30,7 @@ OVERVIEW = {
     "cluster_segments": "cluster_label",
     "lead_scores": "band",
     "purchase_stages": "stage",
+    "customer_tags": "rule_id",
     "churn_warnings": "band",
     "customer_tier_table": "tier",
     "audience_members": "outcome",

@@ -78,7 +78,8 @@ def _facts(rule: StageRule, as_of: date, timezone: str) -> str:
         )
     at = "created_at" if rule.moment == "open" else "closed_at"
     outcome = {"open": "", "won": " and is_won", "lost": " and not is_won"}[str(rule.moment)]
-    until = ", closed_at as until" if rule.moment == "open" else ""
+    closed = f"case when {business_day('closed_at', timezone)} < {literal(as_of)} then closed_at end as until"
+    until = f", {closed}" if rule.moment == "open" else ""
     return (
         f"select customer_id, {at} as happened_at{until}, opportunity_key as key from marts.opportunities "
         f"where {business_day(at, timezone)} {before}{outcome}{_among('stage', rule.stages)}"

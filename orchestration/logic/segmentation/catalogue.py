@@ -26,6 +26,7 @@ from orchestration.logic.segmentation.features import customer_features
 from orchestration.logic.segmentation.lifecycle import lifecycle_states
 from orchestration.logic.segmentation.rfm import rfm_scores
 from orchestration.logic.segmentation.scorecard import scorecard_points
+from orchestration.logic.segmentation.tags import customer_tags
 from orchestration.logic.segmentation.tier_changes import tier_changes
 from orchestration.logic.segmentation.tiers import customer_tiers
 from orchestration.logic.tier_table import customer_tier_table
@@ -37,9 +38,9 @@ FUNCTIONS: dict[str, Insight] = {
     function.__name__: function
     for function in (
         customer_features, rfm_scores, abc_classes, lifecycle_states, scorecard_points, customer_tiers, tier_changes,
-        cluster_profiles, cluster_segments, lead_scores, purchase_stages, churn_warnings, customer_tier_table,
-        audience_members, audience_counts, tier_history, effect_evaluation, tier_migration, tier_allocation, funnel,
-        class_forecast, conversion_drivers, threshold_advice, feature_drift, feedback_themes,
+        customer_tags, cluster_profiles, cluster_segments, lead_scores, purchase_stages, churn_warnings,
+        customer_tier_table, audience_members, audience_counts, tier_history, effect_evaluation, tier_migration,
+        tier_allocation, funnel, class_forecast, conversion_drivers, threshold_advice, feature_drift, feedback_themes,
     )
 }  # fmt: skip
 
@@ -56,6 +57,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "cluster_segments": ("customer_features", "cluster_profiles"),
     "lead_scores": ("customer_features",),
     "purchase_stages": (),
+    "customer_tags": ("customer_features", "rfm_scores", "abc_classes", "lifecycle_states"),
     "churn_warnings": ("customer_features", "lifecycle_states", "customer_tiers"),
     "customer_tier_table": (
         "customer_features", "rfm_scores", "abc_classes", "lifecycle_states", "scorecard_points", "customer_tiers",

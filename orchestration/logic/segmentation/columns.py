@@ -8,7 +8,7 @@ here.
 from dataclasses import dataclass
 
 from orchestration.logic.segmentation import column_lists
-from orchestration.logic.segmentation.column_lists import audiences, clusters, effects, leads
+from orchestration.logic.segmentation.column_lists import audiences, clusters, effects, leads, profiles
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ TABLES: dict[str, Table] = {
             "客户特征",
             "What is known of each customer on the as-of day",
             _CUSTOMER,
-            column_lists.FEATURES,
+            (*column_lists.FEATURES, *profiles.PROFILE),
         ),
         _table(
             "rfm_scores",
@@ -109,6 +109,13 @@ TABLES: dict[str, Table] = {
             "Who moved between tiers since the day published before, each with its one cause",
             ("as_of", "scheme_id", "customer_id"),
             column_lists.CHANGES,
+        ),
+        _table(
+            "customer_tags",
+            "客户标签",
+            "Tags of each customer: one row for each rule that holds; a tag of too few customers is not told",
+            ("as_of", "customer_id", "rule_id"),
+            profiles.TAGS,
         ),
         _table(
             "cluster_profiles",

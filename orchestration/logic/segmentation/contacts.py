@@ -54,6 +54,9 @@ select
     cast(coalesce(sum(n) filter (where in_window and kind = 'complaint'), 0) as bigint) as complaints_window,
     cast(coalesce(sum(n) filter (where days_ago <= 90 and kind = 'complaint'), 0) as bigint) as complaints_90d,
     cast(coalesce(sum(n) filter (where in_window and kind = 'referral'), 0) as bigint) as referrals_window,
+    cast(coalesce(sum(n) filter (where in_window and kind = 'enquiry'), 0) as bigint) as enquiries_window,
+    cast(coalesce(sum(n) filter (where days_ago <= 90 and kind = 'login'), 0) as bigint) as logins_90d,
+    max(day) filter (where kind = 'login') as last_login_date,
     max(day) filter (where kind = 'complaint') as last_complaint_date,
     max(day) as last_interaction_date,
     max(day) filter (where kind in ({contact_kinds})) as last_contact_date

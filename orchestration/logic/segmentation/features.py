@@ -1,6 +1,6 @@
 """Point-in-time features: one row for each customer and day, never-buyers included, from facts before that day only.
 
-Add a feature in the module of its family (purchases, habits, preferences, contacts), here in `_FEATURES`, and in
+Add a feature in the module of its family (purchases, habits, preferences, prices, visits, contacts), here in `_FEATURES`, and in
 column_lists.py. Scores, classes and thresholds do not belong here.
 """
 
@@ -12,13 +12,15 @@ from orchestration.logic.segmentation.contacts import make_contacts
 from orchestration.logic.segmentation.grid import business_day, business_timezone, make_grid
 from orchestration.logic.segmentation.habits import make_habits
 from orchestration.logic.segmentation.preferences import make_preferences
+from orchestration.logic.segmentation.prices import make_prices
 from orchestration.logic.segmentation.purchases import make_purchases
 from orchestration.logic.segmentation.store import literal, replace_day
+from orchestration.logic.segmentation.visits import make_visits
 from orchestration.settings.insights import InsightSettings
 
 TEMPORARY = (
     "grid", "order_days", "purchases", "habits", "line_days", "category_shares", "brand_shares", "preferences",
-    "interactions", "feedback", "consents",
+    "prices", "visits", "interactions", "feedback", "consents",
 )  # fmt: skip
 
 
@@ -47,11 +49,13 @@ def build_features(
     ones outside it may be null. `seen_before`: facts from that day on do not count (see grid.py). Call `drop_temporary`
     when done.
     """
-    timezone = business_timezone(con)
-    make_grid(con, days, settings.criteria.window_days, seen_before)
+    timezone, criteria = business_timezone(con), settings.criteria
+    make_grid(con, days, criteria.window_days, seen_before)
     make_purchases(con)
-    # Habits are texts and shares that no criterion may use.
-    make_habits(con, timezone, settings.criteria.holiday_country, wanted=used is None)
+    # Habits, prices and visits are texts and shares that no criterion may use.
+    make_habits(con, timezone, criteria.holiday_country, criteria.vocabulary, wanted=used is None)
+    make_prices(con, criteria.vocabulary.eco_tags, wanted=used is None)
+    make_visits(con, timezone, wanted=used is None)
     make_preferences(
         con,
         brands=used is None or "top_brand_share" in used,
@@ -71,9 +75,21 @@ def _zeros(alias: str, *names: str) -> str:
     return ",\n    ".join(f"coalesce({alias}.{name}, 0) as {name}" for name in names)
 
 
+# An older one is a wrong birth date.
+OLDEST_AGE = 120
+
+# Requests for service (pre-sale questions and after-sale) against those for products (enquiries and orders).
+_SERVICE_NEED = """
+    case when coalesce(i.presale_window + i.aftersale_window, 0) + coalesce(p.count_orders_window, 0) > 0 then
+        round((coalesce(i.presale_window - i.enquiries_window + i.aftersale_window, 0))
+            / (coalesce(i.presale_window + i.aftersale_window, 0) + coalesce(p.count_orders_window, 0)), 4)
+    end"""
+
 _FEATURES = f"""
 with present as (
-    select grid.as_of, customers.customer_id, customers.loyalty_id is not null as loyalty_member
+    select
+        grid.as_of, customers.customer_id, customers.loyalty_id is not null as loyalty_member,
+        date_sub('year', customers.birth_date, grid.as_of) as age
     from strata_grid as grid
     cross join (select *, {{seen_day}} as seen_day from marts.customers) as customers
     left join strata_purchases as p on p.as_of = grid.as_of and p.customer_id = customers.customer_id
@@ -125,11 +141,34 @@ select
     present.loyalty_member,
     coalesce(p.repeat_orders_window, 0) + coalesce(i.referrals_window, 0) + cast(present.loyalty_member as integer)
         as loyalty_actions,
-    k.marketing_consent
+    k.marketing_consent,
+    cast(case when present.age between 0 and {OLDEST_AGE} then present.age end as integer) as age_years,
+    cast(present.as_of - i.last_interaction_date as integer) as days_since_interaction,
+    cast(present.as_of - greatest(p.last_order_date, i.last_login_date) as integer) as days_since_usage,
+    {_zeros("i", "logins_90d")},
+    {_zeros("p", "count_orders_90d")},
+    {_zeros("i", "enquiries_window")},
+    round(i.presale_window / nullif(i.presale_window + i.aftersale_window, 0), 4) as presale_share,
+    round(i.aftersale_window / nullif(i.presale_window + i.aftersale_window, 0), 4) as aftersale_share,
+    {_SERVICE_NEED} as service_need_share,
+    p.custom_request_rate,
+    p.coupon_share,
+    m.price_percentile,
+    round((p.discount_order_share + p.coupon_share + coalesce(1 - m.price_percentile, 0))
+        / case when m.price_percentile is null then 2 else 3 end, 4) as price_sensitivity,
+    m.eco_share,
+    h.online_payment_share,
+    h.mobile_payment_share,
+    c.top_category,
+    c.top_category_share,
+    {_zeros("v", "visit_days_window")},
+    v.visit_regularity
 from present
 left join strata_purchases as p on p.as_of = present.as_of and p.customer_id = present.customer_id
 left join strata_habits as h on h.as_of = present.as_of and h.customer_id = present.customer_id
 left join strata_preferences as c on c.as_of = present.as_of and c.customer_id = present.customer_id
+left join strata_prices as m on m.as_of = present.as_of and m.customer_id = present.customer_id
+left join strata_visits as v on v.as_of = present.as_of and v.customer_id = present.customer_id
 left join strata_interactions as i on i.as_of = present.as_of and i.customer_id = present.customer_id
 left join strata_feedback as f on f.as_of = present.as_of and f.customer_id = present.customer_id
 left join strata_consents as k on k.as_of = present.as_of and k.customer_id = present.customer_id

@@ -7,12 +7,24 @@ Only counted orders of the window. What is bought: preferences.py.
 import duckdb
 
 from orchestration.logic.segmentation.grid import local_time
-from orchestration.logic.segmentation.store import literal
+from orchestration.logic.segmentation.store import literal, words
+from orchestration.settings.criteria import Vocabulary
 
 
-def make_habits(con: duckdb.DuckDBPyConnection, timezone: str, holiday_country: str, wanted: bool = True) -> None:
+def make_habits(
+    con: duckdb.DuckDBPyConnection,
+    timezone: str,
+    holiday_country: str,
+    vocabulary: Vocabulary,
+    wanted: bool = True,
+) -> None:
     """The temporary table `strata_habits` for all days of `strata_grid`; without rows unless `wanted`."""
-    query = _HABITS.format(local=local_time("ordered_at", timezone), country=literal(holiday_country))
+    query = _HABITS.format(
+        local=local_time("ordered_at", timezone),
+        country=literal(holiday_country),
+        online=words(vocabulary.online_payments),
+        mobile=words(vocabulary.mobile_payments),
+    )
     con.execute(f"create or replace temp table strata_habits as {query}{'' if wanted else ' limit 0'}")
 
 
@@ -72,7 +84,11 @@ off as (
         as_of,
         customer_id,
         round(count(*) filter (where is_weekend) / count(*), 4) as weekend_share,
-        round(count(*) filter (where is_off) / count(*), 4) as weekend_holiday_share
+        round(count(*) filter (where is_off) / count(*), 4) as weekend_holiday_share,
+        round(count(*) filter (where list_contains({online}, lower(trim(payment_method))))
+            / nullif(count(payment_method), 0), 4) as online_payment_share,
+        round(count(*) filter (where list_contains({mobile}, lower(trim(payment_method))))
+            / nullif(count(payment_method), 0), 4) as mobile_payment_share
     from placed
     group by as_of, customer_id
 )

@@ -68,6 +68,7 @@ categories as (
         customer_id,
         count(*) as count_categories_window,
         list(category order by amount desc, category) as ranked,
+        round(first(share order by amount desc, category), 4) as top_category_share,
         list(to_json(category) || ': ' || cast(round(share, 4) as decimal(9, 4)) order by amount desc, category)
             as shares,
         sum(cast(case when share > 0 then -share * ln(share) else 0 end as decimal(18, 9))) as entropy
@@ -94,6 +95,8 @@ select
     array_to_string(categories.ranked[1:3], ' | ') as top3_categories,
     '{{' || array_to_string(categories.shares[1:{LISTED_CATEGORIES}], ', ') || '}}' as category_shares,
     categories.count_categories_window,
+    categories.ranked[1] as top_category,
+    categories.top_category_share,
     case when catalogue.count_categories > 1 then
         greatest(0, least(1, round(1 - cast(categories.entropy as double) / ln(catalogue.count_categories), 4)))
     end as preference_strength,

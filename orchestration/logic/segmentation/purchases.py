@@ -25,7 +25,8 @@ with days as (
         cast(coalesce(sum(cast(net_amount as decimal(18, 4))) filter (where counts_money), 0) as decimal(18, 4))
             as net_amount,
         count(*) filter (where is_counted and custom_request) as custom_orders,
-        count(*) filter (where is_counted and (discount_amount > 0 or coupon is not null)) as discount_orders
+        count(*) filter (where is_counted and (discount_amount > 0 or coupon is not null)) as discount_orders,
+        count(*) filter (where is_counted and coupon is not null) as coupon_orders
     from marts.orders
     where customer_id is not null and (is_counted or counts_money)
     group by customer_id, order_date
@@ -71,6 +72,8 @@ sums as (
         cast(coalesce(sum(net_amount) filter (where in_window), 0) as decimal(28, 4)) as net_amount_window,
         cast(coalesce(sum(custom_orders) filter (where in_window), 0) as bigint) as custom_order_count_window,
         cast(coalesce(sum(discount_orders) filter (where in_window), 0) as bigint) as discount_orders_window,
+        cast(coalesce(sum(coupon_orders) filter (where in_window), 0) as bigint) as coupon_orders_window,
+        cast(coalesce(sum(count_orders) filter (where as_of - order_date <= 90), 0) as bigint) as count_orders_90d,
         count(distinct date_trunc('month', order_date)) filter (where in_window and count_orders > 0)
             as active_months_window,
         min(order_date) filter (where in_window and count_orders > 0) as first_window_date,
@@ -79,7 +82,7 @@ sums as (
     group by as_of, customer_id
 )
 select
-    sums.* exclude (discount_orders_window, first_window_date),
+    sums.* exclude (discount_orders_window, coupon_orders_window, first_window_date),
     cast(as_of - last_order_date as integer) as recency_days,
     round(net_amount / nullif(count_orders, 0), 4) as average_order_amount,
     round(net_amount_window / nullif(count_orders_window, 0), 4) as average_order_amount_window,
@@ -87,6 +90,8 @@ select
         as repeat_orders_window,
     round((as_of - last_order_date) / purchase_cycle_days, 4) as overdue_ratio,
     last_order_date + cast(ceil(purchase_cycle_days) as integer) as expected_next_order_date,
-    round(discount_orders_window / nullif(count_orders_window, 0), 4) as discount_order_share
+    round(discount_orders_window / nullif(count_orders_window, 0), 4) as discount_order_share,
+    round(coupon_orders_window / nullif(count_orders_window, 0), 4) as coupon_share,
+    round(custom_order_count_window / nullif(count_orders_window, 0), 4) as custom_request_rate
 from sums
 """

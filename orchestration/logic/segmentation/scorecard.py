@@ -24,7 +24,7 @@ Weights = dict[date, list[Decimal]]
 def scorecard_points(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSettings) -> int:
     """Writes insights.scorecard_points of `as_of`, all schemes, from insights.customer_features. Returns the rows."""
     parts = []
-    for place, (scheme_id, scheme) in enumerate(settings.criteria.schemes.items()):
+    for place, (scheme_id, scheme) in enumerate(settings.criteria.schemes_on(as_of).items()):
         table = f"strata_scores_{place}"
         con.execute(f"create or replace temp table {table} as {scored(todays_features(as_of), scheme)}")
         parts.append(_long(table, scheme_id, scheme, weights_in_force(con, table, scheme).get(as_of, [])))

@@ -74,6 +74,11 @@ def values(name: str, rows: Iterable[Iterable[object]]) -> str:
     return f"(values {body}) as {name}"
 
 
+def words(listed: Iterable[str]) -> str:
+    """A SQL list of texts, lower case."""
+    return "[" + ", ".join(literal(word.strip().lower()) for word in listed) + "]::varchar[]"
+
+
 def case_by(column: str, choices: dict[str, object], otherwise: object = None) -> str:
     """A CASE that maps the codes in `column` to literals."""
     if not choices:

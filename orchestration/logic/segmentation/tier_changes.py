@@ -136,7 +136,7 @@ def _states(
 ) -> dict[str, Walk]:
     return {
         scheme_id: walk(con, f"{name}_{place}", scheme, features, days)
-        for place, (scheme_id, scheme) in enumerate(settings.criteria.schemes.items())
+        for place, (scheme_id, scheme) in enumerate(settings.criteria.schemes_on(days[-1]).items())
     }
 
 

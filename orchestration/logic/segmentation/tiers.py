@@ -24,7 +24,7 @@ def customer_tiers(con: duckdb.DuckDBPyConnection, as_of: date, settings: Insigh
     _make_history(con, days, as_of, settings)
     walks = {
         scheme_id: walk(con, str(place), scheme, "strata_history", [*days, as_of])
-        for place, (scheme_id, scheme) in enumerate(settings.criteria.schemes.items())
+        for place, (scheme_id, scheme) in enumerate(settings.criteria.schemes_on(as_of).items())
     }
     query = " union all ".join(_rows(walked, scheme_id, as_of) for scheme_id, walked in walks.items())
     rows = replace_day(con, "customer_tiers", as_of, query, settings.criteria_version)

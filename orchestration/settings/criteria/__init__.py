@@ -8,22 +8,33 @@ from orchestration.settings.criteria.bands import Code, Interval, Positive, Text
 from orchestration.settings.criteria.classes import Abc, Lifecycle, OwnCycle
 from orchestration.settings.criteria.clusters import CLUSTER_FEATURES, Clusters, ClusterWords
 from orchestration.settings.criteria.effects import Effects, Intervention, Treated
-from orchestration.settings.criteria.file import CriteriaFile, History, load_criteria, segment_map_file
+from orchestration.settings.criteria.file import CriteriaFile, History, criteria_files, load_criteria
+from orchestration.settings.criteria.inputs import CLASS_COLUMNS, FEATURE_COLUMNS, FEATURES, PROFILE_COLUMNS
 from orchestration.settings.criteria.leads import Engagement, LeadScore
 from orchestration.settings.criteria.rfm import Rfm, Segment, SegmentMap, Thresholds
 from orchestration.settings.criteria.schemes import FEATURE_DIRECTIONS, Band, Criterion, Direction, Flags, Scheme, Tier
 from orchestration.settings.criteria.stages import PurchaseStages, Stage, StageRule
+from orchestration.settings.criteria.tags import OTHER, UNKNOWN, Condition, Dimension, TagRule, Tags
+from orchestration.settings.criteria.vocabulary import Vocabulary
 
 __all__ = [
+    "CLASS_COLUMNS",
     "CLUSTER_FEATURES",
+    "FEATURES",
+    "FEATURE_COLUMNS",
     "FEATURE_DIRECTIONS",
+    "OTHER",
+    "PROFILE_COLUMNS",
+    "UNKNOWN",
     "Abc",
     "Band",
     "ClusterWords",
     "Clusters",
     "Code",
+    "Condition",
     "CriteriaFile",
     "Criterion",
+    "Dimension",
     "Direction",
     "Effects",
     "Engagement",
@@ -42,11 +53,14 @@ __all__ = [
     "SegmentMap",
     "Stage",
     "StageRule",
+    "TagRule",
+    "Tags",
     "Text",
     "Thresholds",
     "Tier",
     "Treated",
+    "Vocabulary",
     "check_intervals",
+    "criteria_files",
     "load_criteria",
-    "segment_map_file",
 ]  # fmt: skip

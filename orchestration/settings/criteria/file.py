@@ -1,5 +1,6 @@
 """criteria.yml as a whole, with the segment map that it names."""
 
+from datetime import date
 from pathlib import Path
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -12,9 +13,12 @@ from orchestration.settings.criteria.leads import LeadScore
 from orchestration.settings.criteria.rfm import Rfm, Segment, SegmentMap
 from orchestration.settings.criteria.schemes import Scheme
 from orchestration.settings.criteria.stages import PurchaseStages
+from orchestration.settings.criteria.tags import Tags
+from orchestration.settings.criteria.vocabulary import Vocabulary
 from orchestration.settings.errors import SettingsError, SettingsErrors
 from orchestration.settings.home import SHIPPED, config_file
-from orchestration.settings.loader import Strict, line_of, load_model, read_yaml
+from orchestration.settings.layers import PRESETS, Layers, read_layers
+from orchestration.settings.loader import Strict, load_model, validated
 
 
 class History(Strict):
@@ -39,6 +43,8 @@ class CriteriaFile(Strict):
     clusters: Clusters = Field(default_factory=lambda: _shipped().clusters)
     lead_score: LeadScore = Field(default_factory=lambda: _shipped().lead_score)
     purchase_stages: PurchaseStages = Field(default_factory=lambda: _shipped().purchase_stages)
+    tags: Tags = Field(default_factory=Tags)
+    vocabulary: Vocabulary = Field(default_factory=Vocabulary)
     segment_map: SegmentMap | None = None
 
     @field_validator("schemes")
@@ -54,6 +60,8 @@ class CriteriaFile(Strict):
         schemes = info.data.get("schemes", {})
         if schemes and main_scheme not in schemes:
             raise ValueError(f"not among the schemes {sorted(schemes)}")
+        if schemes and (schemes[main_scheme].effective_from or schemes[main_scheme].effective_until):
+            raise ValueError("the main scheme holds every day: a scheme without effective_from and effective_until")
         return main_scheme
 
     @field_validator("effects")
@@ -72,27 +80,40 @@ class CriteriaFile(Strict):
     def main(self) -> Scheme:
         return self.schemes[self.main_scheme]
 
+    def schemes_on(self, day: date) -> dict[str, Scheme]:
+        """The schemes that hold on `day`; the main one is always among them."""
+        return {code: scheme for code, scheme in self.schemes.items() if scheme.holds_on(day)}
+
     @property
     def segments(self) -> list[Segment]:
         return self.segment_map.segments if self.segment_map else []
 
 
 def _shipped() -> CriteriaFile:
-    return load_model(SHIPPED / "criteria.yml", CriteriaFile)
+    return load_criteria(SHIPPED / "criteria.yml")
 
 
 def load_criteria(path: Path) -> CriteriaFile:
-    """criteria.yml with its segment map. Raises SettingsErrors with file, key and line."""
-    criteria = load_model(path, CriteriaFile)
-    preset = segment_map_file(path)
+    """criteria.yml with the preset it builds on and its segment map. Raises SettingsErrors with file, key and line."""
+    layers = read_layers(path)
+    criteria = validated(layers.merged, CriteriaFile, layers.place)
+    preset = config_file(path.parent, criteria.rfm.segments_from)
     segment_map = load_model(preset, SegmentMap)
     if segment_map.bands != criteria.rfm.bands:
-        line = line_of(read_yaml(path), ("rfm", "bands"))
+        file, line = layers.place(("rfm", "bands"))
         allowed = f"{segment_map.bands}, as in {preset.name}"
-        raise SettingsErrors([SettingsError(path, "rfm.bands", line, str(criteria.rfm.bands), allowed)])
+        raise SettingsErrors([SettingsError(file, "rfm.bands", line, str(criteria.rfm.bands), allowed)])
     return criteria.model_copy(update={"segment_map": segment_map})
 
 
-def segment_map_file(path: Path) -> Path:
-    """The segment map that a criteria.yml names: relative to it, or the shipped one of that name."""
-    return config_file(path.parent, load_model(path, CriteriaFile).rfm.segments_from)
+def criteria_files(path: Path) -> dict[str, Path]:
+    """Every file that a sound criteria.yml is made of, by its name in a configuration folder: itself, its presets, and
+    the segment map that they name (relative to it, or the shipped one of that name)."""
+    layers = read_layers(path)
+    segments_from = _segments_from(layers)
+    presets = {f"{PRESETS}/{preset.name}": preset for preset in layers.paths[1:]}
+    return {"criteria.yml": path, **presets, segments_from: config_file(path.parent, segments_from)}
+
+
+def _segments_from(layers: Layers) -> str:
+    return str(layers.merged["rfm"]["segments_from"])

@@ -1,5 +1,6 @@
 """Schemes: scorecards of criteria in bands with points and weights, and the tiers that the total points give."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
@@ -18,6 +19,8 @@ FEATURE_DIRECTIONS: dict[str, Direction] = {
     "purchase_cycle_days": "lower_is_better",
     "overdue_ratio": "lower_is_better",
     "complaints_window": "lower_is_better",
+    "days_since_interaction": "lower_is_better",
+    "days_since_usage": "lower_is_better",
     **dict.fromkeys(
         (
             "count_orders", "gross_amount", "net_amount", "average_order_amount", "count_orders_window",
@@ -25,7 +28,7 @@ FEATURE_DIRECTIONS: dict[str, Direction] = {
             "repeat_orders_window", "preference_strength", "top_brand_share", "count_categories_window",
             "interactions_30d", "interactions_90d", "interactions_window", "presale_window", "aftersale_window",
             "service_requests_window", "custom_requests_window", "referrals_window", "loyalty_actions",
-            "csat_average", "nps_average",
+            "csat_average", "nps_average", "count_orders_90d", "logins_90d", "enquiries_window",
         ),
         "higher_is_better",
     ),
@@ -92,15 +95,30 @@ class Flags(Strict):
 
 
 class Scheme(Strict):
-    """One way to sort customers into tiers, with its purpose."""
+    """One way to sort customers into tiers, with its purpose. `owner`: the role that decides about the scheme (who
+    looks after its customers is in owners.yml); it holds from `effective_from` to `effective_until`, both included."""
 
     label: Text
     purpose: Text
+    owner: Text | None = None
+    effective_from: date | None = None
+    effective_until: date | None = None
     criteria: dict[Code, Criterion] = Field(min_length=1)
     tiers: list[Tier] = Field(min_length=2)
     hysteresis_points: Decimal = Field(default=Decimal(0), ge=0, le=50)
     minimum_stay_months: int = Field(default=0, ge=0, le=24)
-    flags: Flags
+    flags: Flags = Field(default_factory=lambda: Flags(up_potential_top_band_in=[], loyalty_risk_lowest_band_in=[]))
+
+    def holds_on(self, day: date) -> bool:
+        return (self.effective_from or day) <= day <= (self.effective_until or day)
+
+    @field_validator("effective_until")
+    @classmethod
+    def _after_from(cls, until: date | None, info: ValidationInfo) -> date | None:
+        start = info.data.get("effective_from")
+        if until and start and until < start:
+            raise ValueError(f"effective_until is before effective_from ({start})")
+        return until
 
     @field_validator("tiers")
     @classmethod

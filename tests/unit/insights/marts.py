@@ -15,8 +15,9 @@ AS_OF = date(2026, 9, 15)
 MONEY = "decimal(18, 4)"
 TABLES = {
     "customers": "customer_id varchar, customer_type varchar, display_name varchar, loyalty_id varchar, "
-    "first_seen_at timestamp, email varchar, phone varchar, size_band varchar, lead_source varchar, lead_status varchar, "
-    "first_channel varchar",
+    "first_seen_at timestamp, email varchar, phone varchar, lead_source varchar, lead_status varchar, "
+    "first_channel varchar, birth_date date, gender varchar, country varchar, region varchar, region_zone varchar, "
+    "city varchar, city_tier varchar, climate_zone varchar, industry varchar, size_band varchar",
     "orders": "order_key varchar, customer_id varchar, channel varchar, ordered_at timestamp, order_date date, "
     f"is_counted boolean, counts_money boolean, gross_amount {MONEY}, discount_amount {MONEY}, net_amount {MONEY}, "
     "payment_method varchar, coupon varchar, custom_request boolean",
@@ -26,8 +27,10 @@ TABLES = {
     "identity_events": 'event_id varchar, kind varchar, customer_id varchar, other_customer_id varchar, "at" timestamp',
     "order_lines": "line_key varchar, order_key varchar, customer_id varchar, category varchar, brand varchar, "
     "source varchar, product_id varchar, "
-    f"line_amount {MONEY}",
-    "products": "source varchar, product_id varchar, category varchar, brand varchar",
+    f"line_amount {MONEY}, unit_price {MONEY}",
+    "products": "source varchar, product_id varchar, category varchar, brand varchar, tags varchar",
+    "traits": "trait_key varchar, customer_id varchar, trait varchar, value varchar, stated_or_inferred varchar, "
+    "recorded_at timestamp",
     "interactions": "interaction_key varchar, customer_id varchar, kind varchar, occurred_at timestamp, "
     "campaign varchar, page_type varchar",
     "feedback": f"feedback_key varchar, customer_id varchar, kind varchar, score {MONEY}, given_at timestamp, text varchar",
@@ -115,6 +118,17 @@ def feedback(customer_id: str, days_ago: int, score: int, kind: str = "csat") ->
     }
 
 
+def trait(customer_id: str, name: str, value: str, days_ago: int = 10, kind: str = "stated") -> dict[str, Any]:
+    return {
+        "trait_key": f"{customer_id}/{name}/{value}/{days_ago}",
+        "customer_id": customer_id,
+        "trait": name,
+        "value": value,
+        "stated_or_inferred": kind,
+        "recorded_at": noon(days_ago),
+    }
+
+
 def noon(days_ago: int) -> datetime:
     """Noon in Shanghai of the day so many days before AS_OF, as naive UTC."""
     day = AS_OF - timedelta(days=days_ago)
@@ -130,8 +144,12 @@ def generated(customers: int, orders: int, interactions: int) -> duckdb.DuckDBPy
         select 'C' || i, if(i % 20 = 0, 'company', 'person'), 'Name ' || i, if(i % 3 = 0, 'L' || i, null),
             timestamp '2024-03-01' + interval (draw(i, 0, 700)) day,
             if(i % 5 < 3, 'c' || i || '@example.com', null), if(i % 5 = 3, '+86138' || lpad(i::varchar, 8, '0'), null),
-             ['small', 'large', null][1 + draw(i, 15, 3)], ['fair', 'Referral', 'odd', null][1 + draw(i, 16, 4)],
-             ['NEW', 'qualified', null][1 + draw(i, 17, 3)], ['website', 'crm', 'bought'][1 + draw(i, 18, 3)]
+            ['fair', 'Referral', 'odd', null][1 + draw(i, 16, 4)], ['NEW', 'qualified', null][1 + draw(i, 17, 3)],
+            ['website', 'crm', 'bought'][1 + draw(i, 18, 3)],
+            if(i % 4 = 0, null, date '1950-01-01' + interval (draw(i, 20, 25000)) day),
+            if(i % 5 = 0, null, ['male', 'female'][1 + draw(i, 21, 2)]), if(i % 10 = 0, 'DE', 'CN'), '广东省',
+            ['south', 'east', null][1 + draw(i, 22, 3)], '广州', ['first', 'second', 'fourth', 'other'][1 + draw(i, 23, 4)],
+            ['cold', 'mild'][1 + draw(i, 24, 2)], if(i % 20 = 0, 'retail', null), ['small', 'large', null][1 + draw(i, 15, 3)]
         from range({customers}) as t(i)
         """
     )
@@ -156,8 +174,21 @@ def generated(customers: int, orders: int, interactions: int) -> duckdb.DuckDBPy
         insert into marts.order_lines
         select order_key || '/' || n, order_key, customer_id,
             'category ' || draw(order_key, n, 12), 'brand ' || draw(order_key, 100 + n, 30), 'shop', 'p' || n,
-            cast(net_amount / 2 as decimal(18, 4))
+            cast(net_amount / 2 as decimal(18, 4)), cast(gross_amount / 2 as decimal(18, 4))
         from marts.orders cross join range(2) as t(n)
+        """
+    )
+    con.execute("insert into marts.products values ('shop', 'p1', null, null, 'eco;own')")
+    con.execute(
+        """
+        insert into marts.traits
+        select 't' || row_number() over (), customer_id, trait, value, kind, timestamp '2026-01-01'
+        from marts.customers
+        cross join (values
+            ('interest', 'sports', 'stated', 0), ('interest', 'reading', 'inferred', 1), ('value', 'price', 'stated', 2),
+            ('value', 'quality', 'inferred', 3), ('lifestyle', 'urban', 'stated', 4), ('income', '80000', 'stated', 5)
+        ) as told(trait, value, kind, n)
+        where draw(customer_id, 30 + n, 3) = 0
         """
     )
     con.execute(

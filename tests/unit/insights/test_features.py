@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.logic.segmentation.features import customer_features
+from orchestration.logic.segmentation.features import build_features, customer_features, drop_temporary
 from orchestration.settings.insights import InsightSettings
 
 from .marts import AS_OF, add, customer, empty_warehouse, feedback, interaction, order
@@ -123,3 +123,126 @@ def test_refused_consent_wins_over_one_given_at_the_same_moment(con, settings):
     for state in ("withdrawn", "granted"):
         con.execute(f"insert into marts.consents values ('C1', 's', 'marketing', '{state}', timestamp '2026-01-01')")
     assert features(con, settings)["marketing_consent"] == "withdrawn"
+
+
+def line(key: str, category: str, price: Any, amount: Any = 100, product: str = "p") -> dict[str, Any]:
+    return {"line_key": f"{key}/{category}/{price}/{product}", "order_key": key, "category": category, "source": "s",
+            "product_id": product, "unit_price": price, "line_amount": amount}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("born", "age"),
+    [
+        (AS_OF.replace(year=1986), 40),
+        (AS_OF.replace(year=1986, day=AS_OF.day + 1), 39),
+        (AS_OF.replace(year=2027), None),
+        (AS_OF.replace(year=1850), None),
+        (None, None),
+    ],
+)
+def test_age_is_in_whole_years_on_the_day_and_unknown_when_impossible(con, settings, born, age):
+    add(con, "customers", [customer("C3", birth_date=born)])
+    assert features(con, settings, "C3")["age_years"] == age
+
+
+def test_age_is_that_of_each_day_of_the_grid(con, settings):
+    add(con, "customers", [customer("C3", birth_date=AS_OF.replace(year=1986), first_seen_at="2020-01-01")])
+    day_before = AS_OF.replace(day=AS_OF.day - 1)
+    query = build_features(con, [day_before, AS_OF], AS_OF, settings, {"recency_days"})
+    ages = con.execute(f"select age_years from ({query}) where customer_id = 'C3' order by as_of").fetchall()
+    drop_temporary(con)
+    assert ages == [(39,), (40,)]
+
+
+def test_price_level_is_the_share_of_cheaper_lines_of_the_category_and_half_of_equal_ones(con, settings):
+    add(con, "orders", [order("C1", 5, key="a"), order("C2", 5, key="b"), order("C2", 400, key="old")])
+    lines = [
+        line("a", "tea", 10),
+        line("b", "tea", 10),
+        line("b", "tea", 40),
+        line("b", "wine", 900),
+        line("old", "tea", 1),
+    ]
+    add(con, "order_lines", lines)
+    # tea: 10, 10, 40 → levels 1/3, 1/3, 5/6; wine alone 1/2.
+    assert features(con, settings)["price_percentile"] == Decimal("0.3333")
+    assert features(con, settings, "C2")["price_percentile"] == Decimal("0.5556")
+
+
+def test_price_sensitivity_is_the_mean_of_discounts_coupons_and_low_prices(con, settings):
+    add(
+        con,
+        "orders",
+        [order("C1", 5, key="a", discount_amount=1), order("C1", 9, key="b", coupon="V1"), order("C2", 9, key="c")],
+    )
+    row = features(con, settings)
+    assert (row["discount_order_share"], row["coupon_share"], row["price_percentile"]) == (1, Decimal("0.5"), None)
+    assert row["price_sensitivity"] == Decimal("0.75")
+    add(con, "order_lines", [line("a", "tea", 10), line("c", "tea", 20)])
+    # Level 1/4: (1 + 0.5 + 0.75) / 3
+    assert features(con, settings)["price_sensitivity"] == Decimal("0.75")
+    assert features(con, settings, "C2")["price_sensitivity"] == Decimal("0.0833")
+
+
+def test_eco_share_is_by_amount_of_products_that_carry_a_word(con, settings):
+    add(con, "orders", [order("C1", 5, key="a"), order("C2", 5, key="b")])
+    goods = [("p1", "Tea; Organic"), ("p2", "ecological"), ("p3", None), ("p4", "有机、茶")]
+    add(con, "products", [{"source": "s", "product_id": code, "tags": tags} for code, tags in goods])
+    amounts = (("p1", 20), ("p2", 30), ("p3", 10), ("p4", 40))
+    add(con, "order_lines", [line("a", "tea", 1, amount, product) for product, amount in amounts])
+    assert features(con, settings)["eco_share"] == Decimal("0.6")
+    assert features(con, settings, "C2")["eco_share"] is None
+
+
+def test_payment_shares_are_of_orders_that_name_a_payment(con, settings):
+    payments = ("微信", "PayPal ", "cash", None)
+    add(con, "orders", [order("C1", n + 1, key=str(n), payment_method=p) for n, p in enumerate(payments)])
+    row = features(con, settings)
+    assert (row["online_payment_share"], row["mobile_payment_share"]) == (Decimal("0.6667"), Decimal("0.3333"))
+
+
+def test_service_shares_tell_requests_before_and_after_a_sale_and_enquiries_for_products(con, settings):
+    kinds = ("presale", "enquiry", "aftersale", "aftersale")
+    add(con, "interactions", [interaction("C1", n + 1, kind) for n, kind in enumerate(kinds)])
+    add(con, "orders", [order("C1", 9, key="a", custom_request=True), order("C1", 10, key="b")])
+    row = features(con, settings)
+    assert (row["presale_share"], row["aftersale_share"]) == (Decimal("0.5"), Decimal("0.5"))
+    # Three requests for service (one before the sale), an enquiry and two orders.
+    assert (row["service_need_share"], row["custom_request_rate"]) == (Decimal("0.5"), Decimal("0.5"))
+    other = features(con, settings, "C2")
+    assert other["presale_share"] is other["service_need_share"] is None
+
+
+def test_regularity_is_1_at_even_intervals_and_unknown_below_three_days(con, settings):
+    add(con, "orders", [order("C1", 10, key="a"), order("C1", 20, key="b"), order("C2", 10, key="c")])
+    assert features(con, settings)["visit_regularity"] is None
+    add(
+        con,
+        "interactions",
+        [interaction("C1", 30, "visit"), interaction("C1", 30, "call"), interaction("C2", 20, "visit")],
+    )
+    row = features(con, settings)
+    assert (row["visit_days_window"], row["visit_regularity"]) == (3, 1)
+    add(con, "interactions", [interaction("C2", 50, "visit")])
+    # Gaps of 10 and 30 days: mean 20, standard deviation 10.
+    assert features(con, settings, "C2")["visit_regularity"] == Decimal("0.5")
+
+
+def test_use_and_contact_are_told_in_days_before_the_day(con, settings):
+    add(
+        con,
+        "interactions",
+        [interaction("C1", 91, "login"), interaction("C1", 90, "login"), interaction("C1", 7, "view")],
+    )
+    add(con, "orders", [order("C1", 90, key="a"), order("C1", 91, key="b")])
+    row = features(con, settings)
+    assert (row["days_since_interaction"], row["days_since_usage"]) == (7, 90)
+    assert (row["logins_90d"], row["count_orders_90d"]) == (1, 1)
+    assert features(con, settings, "C2")["days_since_usage"] is None
+
+
+def test_top_category_is_that_of_the_highest_amount(con, settings):
+    add(con, "orders", [order("C1", 5, key="a")])
+    add(con, "order_lines", [line("a", "tea", 1, 75), line("a", "wine", 1, 25)])
+    row = features(con, settings)
+    assert (row["top_category"], row["top_category_share"]) == ("tea", Decimal("0.75"))

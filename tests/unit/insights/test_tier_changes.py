@@ -62,7 +62,7 @@ def say(con: duckdb.DuckDBPyConnection, settings: InsightFiles, day: date = BEFO
 def changes(con: duckdb.DuckDBPyConnection, settings: InsightFiles, day: date = AS_OF) -> dict[str, dict[str, Any]]:
     compute(con, day, settings)
     tier_changes(con, day, settings)
-    rows = [row for row in table(con, "tier_changes") if row["changed_on"] == day]
+    rows = [row for row in table(con, "tier_changes") if (row["scheme_id"], row["changed_on"]) == ("value_tier", day)]
     assert len({row["customer_id"] for row in rows}) == len(rows)
     return {row["customer_id"]: row | {"evidence": json.loads(row["evidence"])} for row in rows}
 
@@ -284,9 +284,11 @@ def test_changes_add_up_to_the_whole_difference_between_any_two_days(settings, s
     first = AS_OF - timedelta(days=draw.randrange(1, 70))
     shipped = InsightFiles(settings.criteria, settings.churn, settings.people, "v")
     say(con, shipped, first)
-    before = dict(con.execute("select customer_id, tier from control.tier_statement").fetchall())
+    of_main = "select customer_id, tier from {} where scheme_id = 'value_tier'"
+    before = dict(con.execute(of_main.format("control.tier_statement")).fetchall())
     found = changes(con, shipped)
-    now = dict(con.execute("select customer_id, tier from insights.customer_tiers where as_of = ?", [AS_OF]).fetchall())
+    told = of_main.format("insights.customer_tiers")
+    now = dict(con.execute(f"{told} and as_of = ?", [AS_OF]).fetchall())
     differing = {one: (before.get(one), now.get(one)) for one in {*before, *now} if before.get(one) != now.get(one)}
     assert differing == {one: (row["from_tier"], row["to_tier"]) for one, row in found.items()}
     assert {row["cause"] for row in found.values()} <= {"data", "clock"}

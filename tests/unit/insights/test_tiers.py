@@ -31,16 +31,16 @@ class Settings:
 def tiers(con, settings) -> dict[str, dict[str, Any]]:
     for function in (customer_features, scorecard_points, customer_tiers):
         function(con, AS_OF, settings)
-    return {row["customer_id"]: row for row in table(con, "customer_tiers")}
+    return {row["customer_id"]: row for row in table(con, "customer_tiers") if row["scheme_id"] == "value_tier"}
 
 
 def test_points_times_weights_are_the_total_and_weights_sum_to_one(computed):
     faults = computed.execute(
         """
         select count(*) from (
-            select customer_id, sum(points * weight) as total, sum(weight) as weights
-            from insights.scorecard_points group by customer_id
-        ) as p inner join insights.customer_tiers as t on t.customer_id = p.customer_id
+            select scheme_id, customer_id, sum(points * weight) as total, sum(weight) as weights
+            from insights.scorecard_points group by scheme_id, customer_id
+        ) as p inner join insights.customer_tiers as t on t.customer_id = p.customer_id and t.scheme_id = p.scheme_id
         where p.total <> t.total_points or p.weights <> 1
         """
     ).fetchone()
@@ -52,9 +52,9 @@ def test_every_customer_has_one_tier_and_nine_criteria(computed):
         """
         select
             (select count(*) from marts.customers),
-            (select count(distinct customer_id) from insights.customer_tiers),
-            (select count(*) from insights.customer_tiers),
-            (select count(*) from insights.scorecard_points)
+            (select count(distinct customer_id) from insights.customer_tiers where scheme_id = 'value_tier'),
+            (select count(*) from insights.customer_tiers where scheme_id = 'value_tier'),
+            (select count(*) from insights.scorecard_points where scheme_id = 'value_tier')
         """
     ).fetchone()
     assert counts == (400, 400, 400, 3600)
@@ -64,7 +64,8 @@ def test_a_better_value_never_gets_fewer_points(computed, settings):
     for code, criterion in settings.criteria.main.criteria.items():
         sign = 1 if criterion.direction == "higher_is_better" else -1
         rows = computed.execute(
-            "select raw_value, points from insights.scorecard_points where criterion = ? and raw_value is not null",
+            "select raw_value, points from insights.scorecard_points "
+            "where scheme_id = 'value_tier' and criterion = ? and raw_value is not null",
             [code],
         ).fetchall()
         ranked = sorted({(value * sign, points) for value, points in rows})
@@ -80,7 +81,8 @@ def test_a_criterion_without_any_data_gives_its_weight_to_the_others(settings):
     missing = json.loads(found["C1"]["missing_inputs"])
     assert missing == ["product_preference", "service_need", "personalisation", "interaction"]
     weights = con.execute(
-        "select sum(weight), count(*) filter (where weight = 0) from insights.scorecard_points"
+        "select sum(weight), count(*) filter (where weight = 0) from insights.scorecard_points "
+        "where scheme_id = 'value_tier'"
     ).fetchone()
     assert weights == (2, 8)
     assert (found["C1"]["tier"], found["C2"]["tier"]) == ("high", "low")

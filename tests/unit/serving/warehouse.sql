@@ -187,6 +187,10 @@ create table insights.customer_tiers as select
     as_of, criteria_version, 'value' as scheme_id, customer_id, case when place <= 5 then 'gold' else 'regular' end as tier,
     3.5 as total_points, date '2026-02-01' as tier_since, cast(null as varchar) as previous_tier, 'points' as tier_reason
 from (select *, row_number() over (partition by as_of order by customer_id) as place from insights.customer_features) as placed;
+create table insights.customer_tags as select
+    as_of, criteria_version, customer_id, 'age_band' as dimension, 'young' as tag, 'age_band.young' as rule_id, '年轻' as tag_zh,
+    'Young' as tag_en
+from insights.customer_features;
 create table insights.churn_warnings as select
     as_of, criteria_version, 'W' || customer_id || as_of as warning_id, customer_id, 0.8 as churn_score, 'high' as band,
     '[{"code": "overdue"}]' as reasons, 300.0 as value_at_risk, 'li.lei' as owner, 'call' as strategy_code, 'new' as state,

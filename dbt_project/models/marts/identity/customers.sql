@@ -75,6 +75,15 @@ placed as (
         profiles.city,
         coalesce(by_sign.tier, by_letter.tier, case when profiles.country = 'CN' and profiles.city is not null then 'other' end)
             as city_tier,
+        coalesce(
+            city_by_sign.region_zone, city_by_letter.region_zone, province_by_sign.region_zone, province_by_letter.region_zone
+        ) as region_zone,
+        coalesce(
+            city_by_sign.climate_zone,
+            city_by_letter.climate_zone,
+            province_by_sign.climate_zone,
+            province_by_letter.climate_zone
+        ) as climate_zone,
         profiles.postcode,
         profiles.loyalty_id,
         employers.company_id,
@@ -91,6 +100,21 @@ placed as (
     left join {{ source('control', 'place_names') }} as places on profiles.city = places.name
     left join {{ ref('city_tiers') }} as by_sign on replace(profiles.city, '市', '') = by_sign.city_zh
     left join {{ ref('city_tiers') }} as by_letter on places.name_key = by_letter.city
+    -- In Latin letters a foreign place may be written like a Chinese one, so there the country must not say otherwise.
+    left join {{ ref('geography') }} as city_by_sign
+        on city_by_sign.level = 'city' and replace(profiles.city, '市', '') = city_by_sign.name_zh
+    left join {{ ref('geography') }} as city_by_letter
+        on
+            city_by_letter.level = 'city'
+            and places.name_key = city_by_letter.name_latin
+            and coalesce(profiles.country, 'CN') in ('CN', 'HK', 'MO', 'TW')
+    left join {{ ref('geography') }} as province_by_sign
+        on province_by_sign.level = 'province' and profiles.region = province_by_sign.name_zh
+    left join {{ ref('geography') }} as province_by_letter
+        on
+            province_by_letter.level = 'province'
+            and lower(replace(profiles.region, ' ', '')) = province_by_letter.name_latin
+            and coalesce(profiles.country, 'CN') in ('CN', 'HK', 'MO', 'TW')
 )
 
 select
@@ -105,6 +129,8 @@ select
     placed.region,
     placed.city,
     placed.city_tier,
+    placed.region_zone,
+    placed.climate_zone,
     placed.postcode,
     placed.loyalty_id,
     placed.company_id,
