@@ -53,7 +53,8 @@ def test_history_when_orders_come_in_august_then_only_the_days_after_them_know_o
     add(con, "orders", [order("B", (AS_OF - date(2026, 8, 10)).days - k, 100, key=f"o{k}") for k in range(5)])
     customer_features(con, AS_OF, settings)
     tier_history(con, AS_OF, settings)
-    found = {(r["customer_id"], r["day"]): r["tier"] for r in table(con, "tier_history", "day, customer_id")}
+    rows = [row for row in table(con, "tier_history", "day, customer_id") if row["scheme_id"] == "value_tier"]
+    found = {(row["customer_id"], row["day"]): row["tier"] for row in rows}
     days = month_bounds(AS_OF, 15)
     assert [day for who, day in found if who == "A"] == [AUGUST, SEPTEMBER]
     assert [day for who, day in found if who == "B"] == days[-8:]
@@ -219,7 +220,8 @@ def test_advice_when_a_bound_cuts_nobody_off_then_it_is_told_with_a_value_that_w
     add(con, "interactions", [interaction("C000", day, "view") for day in range(1, 6)])
     for function in (customer_features, scorecard_points, customer_tiers, threshold_advice):
         function(con, AS_OF, settings)
-    rows = {(r["criterion"], r["kind"], r["point"]): r for r in table(con, "threshold_advice", "criterion, point")}
+    main = [row for row in table(con, "threshold_advice", "criterion, point") if row["scheme_id"] == "value_tier"]
+    rows = {(row["criterion"], row["kind"], row["point"]): row for row in main}
     recent = rows["purchase_behaviour", "bound", "eager"]  # below 31 days
     assert (recent["count_customers"], recent["count_if_lower"], recent["count_if_higher"]) == (30, 27, 34)
     assert (recent["share"], recent["verdict"], recent["suggested_value"]) == (Decimal("0.3"), "fine", None)
@@ -231,7 +233,8 @@ def test_advice_when_a_bound_cuts_nobody_off_then_it_is_told_with_a_value_that_w
     median = rows["purchase_behaviour", "quantile", "0.5"]
     assert (median["value"], median["count_customers"]) == (50, 50)
     banded = con.execute(
-        "select count(*) from insights.scorecard_points where criterion = 'purchase_amount' and band in ('high', 'middle')"
+        "select count(*) from insights.scorecard_points where scheme_id = 'value_tier' and criterion = 'purchase_amount' "
+        "and band in ('high', 'middle')"
     ).fetchone()
     assert banded == (rows["purchase_amount", "bound", "middle"]["count_customers"],)
     assert (

@@ -87,7 +87,7 @@ def test_both_segment_maps_are_complete(folder, preset):
         ("presets/common.yml", "    label: {zh: 认知, en: awareness}", "    label: {zh: 认知, en: awareness}\n    silence_days: 9", "awareness", "none to fall back to"),
         ("presets/common.yml", "code: contact,", "code: known,", "awareness.rules", "each rule needs its own code"),
         ("presets/rfm_ten_segments.yml", "f: [2, 3]", "f: [1, 3]", "(file)", "exactly one is allowed"),
-        ("presets/common.yml", "  value_tier:\n", "  owner:\n", "schemes", "choose others"),
+        ("presets/retail.yml", "  value_potential:\n", "  owner:\n", "schemes", "choose others"),
         ("presets/common.yml", "months: 15", "months: 0", "effects.months", "greater than or equal to 2"),
         ("presets/common.yml", "reference_months: 12", "reference_months: 20", "effects", "must not exceed months"),
         ("presets/common.yml", "watch_at: 0.1", "watch_at: 0.3", "effects.drift", "smaller than alert_at"),
@@ -120,7 +120,7 @@ def test_a_broken_file_is_refused_with_file_key_and_line(folder, name, old, new,
 
 
 def test_criteria_when_the_key_effects_is_absent_then_the_defaults_hold(folder):
-    path = folder / "criteria.yml"
+    path = folder / "presets" / "common.yml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text[: text.index("# 效果评估")], encoding="utf-8")
     assert load_insights(folder).criteria.effects == Effects()
