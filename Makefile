@@ -8,6 +8,9 @@ UV := $(BIN)/uv pip
 INSTALL := $(UV) install --quiet --python $(BIN)/python --require-hashes --only-binary :all:
 PROJECT := $(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 CUSTOMERS ?= 2000
+# Tests of one file stay together and in order: files that start long runs come before the many short ones, which fill the end.
+WORKERS ?= 2
+PARALLEL := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 REAL_HOME := var-real
 timed = @TIMEFORMAT=$$'\n[time] $(1): %1R s\n'; time
 
@@ -46,7 +49,7 @@ dev: $(VENV)/.run ## the Dagster UI with daemon, schedule and sensor on 127.0.0.
 
 test: $(VENV)/.dev ## install what the tests need, check style and arrows, run all tests
 	$(MAKE) --no-print-directory check
-	$(call timed,tests) $(BIN)/pytest
+	$(call timed,tests) $(BIN)/pytest $(PARALLEL)
 
 check: $(VENV)/.dev ## style, types, arrows between the packages, SQL
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 Add a resource here when assets need a new outside thing. No asset and no rule lives here.
 """
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -88,13 +89,17 @@ class Dbt(DbtCliResource):
 
 
 def dbt_project() -> DbtProject:
-    """The dbt project with its manifest, which is written again only when a file of the project is newer."""
+    """The dbt project with its manifest, which is written again only when a file of the project is newer.
+
+    Of processes that start together, as the UI and its daemon do, one writes it and the others wait: half of it is no JSON.
+    """
     project = DbtProject(project_dir=DBT_FOLDER, profiles_dir=DBT_FOLDER)
-    if _is_stale(project.manifest_path):
-        folders = {"--project-dir": DBT_FOLDER, "--profiles-dir": DBT_FOLDER, "--log-path": DBT_FOLDER / "target"}
-        arguments = [f"{option}={folder}" for option, folder in folders.items()]
-        subprocess.run([DBT, "--quiet", "parse", *arguments], check=True, umask=0o077)
-        project.manifest_path.touch()  # dbt leaves it as it is when nothing in it changed
+    with _alone(DBT_FOLDER):
+        if _is_stale(project.manifest_path):
+            folders = {"--project-dir": DBT_FOLDER, "--profiles-dir": DBT_FOLDER, "--log-path": DBT_FOLDER / "target"}
+            arguments = [f"{option}={folder}" for option, folder in folders.items()]
+            subprocess.run([DBT, "--quiet", "parse", *arguments], check=True, umask=0o077)
+            project.manifest_path.touch()  # dbt leaves it as it is when nothing in it changed
     return project
 
 
@@ -104,6 +109,17 @@ def default_resources() -> dict[str, Any]:
         "pipeline": Pipeline(home_folder=str(Home.from_environment().root), config_folder=str(config_folder())),
         "dbt": Dbt(project_dir=str(DBT_FOLDER), profiles_dir=str(DBT_FOLDER), dbt_executable=str(DBT)),
     }
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Waits until no other process is in this block with the same folder. The lock is on the folder: nothing is written."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _is_stale(manifest: Path) -> bool:

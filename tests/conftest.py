@@ -1,16 +1,25 @@
 """What tests of the whole pipeline share: sample homes, the real job, and reading what it published."""
 
+import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import hypothesis
 import pytest
+import sqlalchemy as sa
 
 from orchestration.settings import Home
+
+# No test proves by Hypothesis how fast a thing is, and beside another worker an example may take longer than alone.
+hypothesis.settings.register_profile("strata", deadline=None)
+hypothesis.settings.load_profile("strata")
 
 AS_OF = date(2026, 7, 1)
 CUSTOMERS, DAYS, SEED = 300, 400, 11
@@ -28,11 +37,32 @@ def environment(**variables: str) -> Iterator[None]:
         os.environ.update(before)
 
 
+@contextmanager
+def installation(home: Home) -> Iterator[None]:
+    """This process is that of an installation with this home, for a while.
+
+    Dagster makes a new engine for each event that it stores, which compiles every statement anew: a fifth of the time of
+    a small run. Here each of its SQLite files keeps the engine that it got first; what is stored, and how, is the same.
+    """
+    from dagster._core.storage.event_log.sqlite import sqlite_event_log
+    from dagster._core.storage.runs.sqlite import sqlite_run_storage
+
+    kept: dict[str, sa.Engine] = {}
+
+    def create_engine(url: str, **options: Any) -> sa.Engine:
+        return kept.get(url) or kept.setdefault(url, sa.create_engine(url, **options))
+
+    with environment(STRATA_HOME=str(home.root), DAGSTER_HOME=str(home.dagster)), pytest.MonkeyPatch.context() as patch:
+        for storage in (sqlite_event_log, sqlite_run_storage):
+            patch.setattr(storage, "create_engine", create_engine)
+        yield
+
+
 def run_home(home: Home, as_of: date | None = None) -> int:
     """`strata run` on this home, in this process. Returns the exit code."""
     from orchestration.cli.run import run_job
 
-    with environment(STRATA_HOME=str(home.root), DAGSTER_HOME=str(home.dagster)):
+    with installation(home):
         return run_job(home.ensure(), as_of, None, False)
 
 
@@ -54,15 +84,36 @@ def query(home: Home, sql: str, file: str = "strata_restricted.duckdb") -> list[
         return con.execute(sql).fetchall()
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Home], object]) -> Home:
+    """A home for the session. With several workers the first to need it makes it, the others wait; each gets a copy of its own,
+    for even readers leave files beside those of Dagster for a while."""
+    own = factory.mktemp(name) / "home"
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        make(Home(own))
+        return Home(own)
+    shared = factory.getbasetemp().parent / name
+    shared.mkdir(exist_ok=True)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "made").exists():
+            shutil.rmtree(shared / "home", ignore_errors=True)  # of a worker that failed at it
+            make(Home(shared / "home"))
+            (shared / "made").touch()
+    return copy_home(Home(shared / "home"), own)
+
+
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home with landed nothing yet: sample files in the landing folder, and the truth. Copy it before you run on it."""
-    return write_sample(Home(tmp_path_factory.mktemp("sample") / "home"))
+    return made_once(tmp_path_factory, "sample_home", write_sample)
 
 
 @pytest.fixture(scope="session")
 def refreshed(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home after one whole run. Read it; a test that changes something takes a copy."""
-    home = copy_home(sample_home, tmp_path_factory.mktemp("refreshed") / "home")
+    return made_once(tmp_path_factory, "refreshed", partial(refresh, sample_home))
+
+
+def refresh(sample: Home, home: Home) -> None:
+    copy_home(sample, home.root)
     assert run_home(home) == 0
-    return home

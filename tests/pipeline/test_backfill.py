@@ -7,7 +7,7 @@ import dagster as dg
 from orchestration.definitions import build_defs
 from orchestration.serving import published
 from orchestration.settings import Home
-from tests.conftest import copy_home, environment, query
+from tests.conftest import copy_home, installation, query
 
 PAST = "2026-05-01"
 
@@ -15,7 +15,7 @@ PAST = "2026-05-01"
 def test_backfill_of_a_past_day_adds_that_day_and_keeps_the_rest(refreshed: Home, tmp_path: Path) -> None:
     home = copy_home(refreshed, tmp_path / "home")
     before = published(home)
-    with environment(STRATA_HOME=str(home.root), DAGSTER_HOME=str(home.dagster)):
+    with installation(home):
         job = build_defs().resolve_job_def("daily_refresh")
         with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
             tags = {"dagster/backfill": "a-backfill"}

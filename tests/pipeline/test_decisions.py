@@ -1,4 +1,7 @@
-"""What people decide reaches the published tables with the next run, and taken back leaves what was before."""
+"""What people decide reaches the published tables with the next run, and taken back leaves what was before.
+
+All kinds of decisions go through the same two runs, for a run is what costs: one with them, one after they were taken back.
+"""
 
 import csv
 from pathlib import Path
@@ -31,7 +34,7 @@ def decide(home: Home, *arguments: str) -> str:
     return result.stdout.split(":")[0]
 
 
-def test_decisions_when_linked_divided_and_reviewed_then_published_and_undone_exactly(
+def test_decisions_when_linked_divided_reviewed_and_a_merge_undone_then_published_and_undone_exactly(
     refreshed: Home, tmp_path: Path
 ) -> None:
     home = copy_home(refreshed, tmp_path / "home")
@@ -56,15 +59,20 @@ def test_decisions_when_linked_divided_and_reviewed_then_published_and_undone_ex
     assert imported.returncode == 0, imported.stderr
     assert f"{len(pairs)} pairs decided" in imported.stdout
     assert "0 pairs decided" in strata(home, "review", "import", str(sheet)).stdout
+    touched = {one, other, whole, *(customer_of(home, record) for left, right, _ in pairs for record in (left, right))}
+    merge, keeping, absorbed = merge_beside(home, touched)
+    assert "unlink" in strata(home, "undo", merge, "--reason", "father and son").stdout
 
     assert run_home(home) == 0
+    assert {keeping, absorbed} <= {row[0] for row in query(home, "select customer_id from serving.customers")}
     survivor = {one, other} & {row[0] for row in query(home, "select customer_id from serving.customers")}
     assert len(survivor) == 1
     assert customer_of(home, outsider) != whole
     assert {row[0] for row in events(home, "'override'")} >= {linked, divided}
     splits = {row[1:4] for row in events(home, "'split'")}
     assert ("split", whole, customer_of(home, outsider)) in splits
-    assert {split[1] for split in splits} == {whole}  # what only the outsider held together goes its own way too
+    # nothing else is split, but what only the outsider held together goes its own way too
+    assert {split[1] for split in splits} == {whole, keeping}
     for left, right, kind in pairs:
         assert (customer_of(home, left) == customer_of(home, right)) is (kind == "same")
     still_open = {
@@ -77,7 +85,16 @@ def test_decisions_when_linked_divided_and_reviewed_then_published_and_undone_ex
     assert run_home(home) == 0
     assert hashes(home) == before
     assert events(home) == ledger
-    assert len(events(home, "'undone'")) == 2 + len(pairs)
+    assert len(events(home, "'undone'")) == 3 + len(pairs)
+
+
+def merge_beside(home: Home, touched: set[str]) -> tuple[str, str, str]:
+    """The first merge of two customers that no other decision is about: its event, who kept the id, whose id went."""
+    merges = query(
+        home,
+        "select event_id, customer_id, other_customer_id from serving.identity_events where kind = 'merged' order by 1",
+    )
+    return next((event, kept, gone) for event, kept, gone in merges if not {kept, gone} & touched)
 
 
 def answer(sheet: Path, answers: list[str]) -> list[tuple[str, str, str]]:
@@ -120,14 +137,3 @@ def test_decisions_when_nothing_was_linked_yet_then_it_says_so(tmp_path: Path) -
         assert result.returncode == 2
         assert "run `strata run` first" in " ".join(result.stderr.replace("│", " ").split())
     assert not (tmp_path / "review.csv").exists()
-
-
-def test_undo_when_a_merge_is_named_then_the_two_are_customers_again(refreshed: Home, tmp_path: Path) -> None:
-    home = copy_home(refreshed, tmp_path / "home")
-    event, survivor, absorbed = query(
-        home,
-        "select event_id, customer_id, other_customer_id from serving.identity_events where kind = 'merged' order by 1",
-    )[0]
-    assert "unlink" in strata(home, "undo", event, "--reason", "father and son").stdout
-    assert run_home(home) == 0
-    assert {survivor, absorbed} <= {row[0] for row in query(home, "select customer_id from serving.customers")}

@@ -10,21 +10,14 @@ from pathlib import Path
 import pytest
 
 from orchestration import warehouse
-from orchestration.landing import land_block
 from orchestration.logic import identity
 from orchestration.settings import Home, Settings, load_settings
-from orchestration.settings.sources import blocks
 from tests.conftest import AS_OF, copy_home
-from tests.pipeline.steps import STAGING, dbt
+from tests.pipeline.steps import STAGING, dbt, land
 from tests.pipeline.test_determinism import drop, period, shuffle_rows
 
 ORDERS = int(os.environ.get("STRATA_ORDERS", "1"))
 Identities = tuple[list[tuple], list[tuple]]
-
-
-def land(home: Home, settings: Settings) -> None:
-    for ref in blocks(settings.sources):
-        land_block(home, settings.sources, ref.source, ref.block, load_id="test", now=datetime.now(UTC))
 
 
 def link(home: Home, settings: Settings) -> Identities:
@@ -41,7 +34,7 @@ def link(home: Home, settings: Settings) -> Identities:
 def landed(sample_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home whose files have landed; nothing is linked yet."""
     home = copy_home(sample_home, tmp_path_factory.mktemp("landed") / "home")
-    land(home, load_settings())
+    land(home, load_settings().sources)
     return home
 
 
@@ -69,7 +62,7 @@ def test_ids_when_rows_files_and_days_come_in_another_order_then_the_same(
     for some in (days[place::4] for place in range(4)):
         for day in some:
             drop(waiting, home.landing, day)
-        land(home, settings)
+        land(home, settings.sources)
     assert link(home, settings) == linked
 
 
