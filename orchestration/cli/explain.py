@@ -23,14 +23,18 @@ PUBLISHED = {
         select field, source, source_record_id as record, rule, count_conflicts as conflicts
         from serving.survivorship where customer_id = $id order by field""",
     "tier points 分层得分": f"""
-        select criterion, raw_value, band, points, weight, round(points * weight, 4) as counts
-        from serving.scorecard_points where customer_id = $id and {DAY} order by criterion""",
+        select scheme_id as scheme, criterion, raw_value, band, points, weight, round(points * weight, 4) as counts
+        from serving.scorecard_points where customer_id = $id and {DAY} order by scheme_id, criterion""",
+    "moves between tiers 层级变动": """
+        select changed_on, scheme_id as scheme, from_tier, to_tier, cause, reason_zh || ' / ' || reason_en as reason
+        from serving.tier_changes where customer_id = $id and changed_on <= coalesce($day, changed_on)
+        order by changed_on, scheme_id""",
     "churn warning 流失预警": f"""
         select churn_score, band, value_at_risk, owner, strategy_code, state, first_warned_on, reasons
         from serving.churn_warnings where customer_id = $id and {DAY}""",
 }
 TIER = f"""
-select as_of, display_name, tier, total_points, tier_since, previous_tier, tier_reason
+select as_of, display_name, scheme_id, tier, total_points, tier_since, previous_tier, tier_reason
 from serving.customer_tiers join serving.customers using (customer_id) where customer_id = $id and {DAY} order by scheme_id
 """
 
@@ -102,11 +106,11 @@ def _print_published(con: duckdb.DuckDBPyConnection, customer_id: str, day: date
         names = {"id": customer_id, "day": day} if "$day" in sql else {"id": customer_id}
         result = con.execute(sql, names)
         _print(title, [column[0] for column in result.description], result.fetchall())
-    for as_of, name, tier, points, since, before, reason in con.execute(
+    for as_of, name, scheme, tier, points, since, before, reason in con.execute(
         TIER, {"id": customer_id, "day": day}
     ).fetchall():
         console.print(
-            f"{name}: as of {as_of} tier [bold]{tier}[/bold] ({points} points) since {since}, before: {before or '-'}"
+            f"{name}: as of {as_of} {scheme} [bold]{tier}[/bold] ({points} points) since {since}, before: {before or '-'}"
         )
         console.print(f"  {reason}", highlight=False)
 

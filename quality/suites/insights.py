@@ -10,6 +10,7 @@ from quality.checks import Rule, Severity, Suite, Table, at_least, at_most, betw
 from quality.suites import effects, insights_models
 from quality.suites.of_the_day import customer_exists, every_customer, of_the_day, one_version, since_by_as_of
 
+CAUSES = ("data", "clock", "criteria", "identity", "correction")
 LIFECYCLES = ("prospect", "new", "active", "lapsing", "dormant", "lost", "regained")
 
 FEATURES = of_the_day("customer_features")
@@ -27,6 +28,12 @@ AUDIENCE_COUNTS = of_the_day("audience_counts", may_be_empty=True)
 OF_CUSTOMERS = (FEATURES, RFM, ABC, LIFECYCLE, POINTS, TIERS, TAGS, WARNINGS, TIER_TABLE, AUDIENCES, effects.HISTORY)
 TABLES = (*OF_CUSTOMERS, CHANGES, AUDIENCE_COUNTS, *(table for table in effects.TABLES if table not in OF_CUSTOMERS))
 
+# A move ends where the customer stands today; who is no more has no tier.
+MOVED_ELSEWHERE = f"""
+select 1 from {{batch}} as moved left join ({TIERS.rows}) as tiers
+on tiers.scheme_id = moved.scheme_id and tiers.customer_id = moved.customer_id
+where moved.to_tier is distinct from tiers.tier or moved.from_tier is not distinct from moved.to_tier
+"""
 WITHOUT_TIER = """
 select 1 from (select distinct scheme_id from {batch}) as schemes cross join marts.customers as customers
 anti join {batch} as told on told.scheme_id = schemes.scheme_id and told.customer_id = customers.customer_id
@@ -108,6 +115,7 @@ def suite(thresholds: Mapping[str, float]) -> Suite:
     rules += [one_version(table) for table in TABLES]
     rules += [every_customer(table) for table in (FEATURES, RFM, ABC, LIFECYCLE, TIER_TABLE)]
     rules += [*_feature_rules(), *_class_rules(thresholds), *_tier_rules(thresholds), *_tag_rules(thresholds)]
+    rules += _change_rules()
     rules += [*_warning_rules(thresholds), *_audience_rules(), *effects.effect_rules(thresholds)]
     rules += insights_models.rules(thresholds)
     return Suite("insights", (*TABLES, *insights_models.TABLES), rules)
@@ -206,6 +214,19 @@ def _tag_rules(thresholds: Mapping[str, float]) -> list[Rule]:
         at_least(
             TAGS, "smallest_tag", SMALLEST_TAG.format(fewest=fewest), fewest,
             "No published tag is so rare that it tells of single persons.", "公布的标签人数不至于少到可识别个人。", "warning",
+        ),
+    ]  # fmt: skip
+
+
+def _change_rules() -> list[Rule]:
+    return [
+        unique(CHANGES, "scheme_id", "customer_id"),
+        not_null(CHANGES, "cause"),
+        in_set(CHANGES, "cause", CAUSES),
+        not_null(CHANGES, "evidence"),
+        no_rows(
+            CHANGES, "ends_in_todays_tier", MOVED_ELSEWHERE,
+            "Every move is one, and ends in the tier of the day.", "每次变动均有前后之别,且止于当日层级。",
         ),
     ]  # fmt: skip
 

@@ -287,5 +287,6 @@ create table insights.feedback_themes as select
     as_of, criteria_version, scheme_id, tier, 'service' as theme, 2 as count_feedback, 1.0 as share
 from insights.tier_allocation;
 create table insights.tier_changes as select
-    as_of, criteria_version, scheme_id, customer_id, 'regular' as from_tier, tier as to_tier, tier_since as changed_on, 'data' as cause
+    as_of, criteria_version, scheme_id, customer_id, 'regular' as from_tier, tier as to_tier, tier_since as changed_on, 'data' as cause,
+    '{}' as evidence
 from insights.customer_tiers where tier = 'gold';
