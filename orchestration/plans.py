@@ -149,8 +149,9 @@ def restore(before: dict[Path, bytes | None]) -> None:
             _write(path, content)
 
 
-def stand_at_now(home: Home, ground: Ground) -> None:
-    """Moves the warehouse's `known_at` to the latest instant at which nothing more was known than it holds.
+def stand_at_now(home: Home, ground: Ground, version: str) -> None:
+    """Before criteria of that version are put into force: moves the warehouse's `known_at` to the latest instant at which
+    nothing more was known than it holds.
 
     So the state before the criteria changed and the state after are two states that can both be rebuilt.
     """
@@ -160,7 +161,7 @@ def stand_at_now(home: Home, ground: Ground) -> None:
     known_at = min([datetime.now(UTC).replace(tzinfo=None), *bounds])
     with warehouse.connect(home) as con:
         con.execute("update control.run set known_at = ?", [known_at])
-        statements.register(home, con, ground.as_of, known_at)
+        statements.register(home, con, ground.as_of, known_at, version)
 
 
 def count_differing(home: Home, ground: Ground, folder: Path) -> int:

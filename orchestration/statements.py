@@ -32,7 +32,7 @@ def keep(home: Home, con: duckdb.DuckDBPyConnection, settings: Settings) -> None
     """Keeps the tiers of the day that the warehouse (`con`) stands at, and the criteria they follow, once published."""
     as_of, known_at = con.execute("select as_of, known_at from control.run").fetchall()[0]
     keep_criteria(home, settings.criteria_files, settings.criteria_version, known_at)
-    target = home.statements / as_of.isoformat() / f"{known_at.strftime(INSTANT)}.parquet"
+    target = home.statements / as_of.isoformat() / f"{known_at.strftime(INSTANT)}_{settings.criteria_version}.parquet"
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     aside = target.with_suffix(".tmp")
     columns = f"date '{as_of}' as as_of, '{settings.criteria_version}' as criteria_version"
@@ -69,21 +69,21 @@ def criteria_in_force(home: Home, known_at: datetime) -> Path | None:
     return home.kept_criteria / held[-1] if held else None
 
 
-def register(home: Home, con: duckdb.DuckDBPyConnection, as_of: date, known_at: datetime) -> None:
+def register(home: Home, con: duckdb.DuckDBPyConnection, as_of: date, known_at: datetime, version: str) -> None:
     """Writes control.tier_statement and control.criteria_before: what the latest day before `as_of` was told by
-    `known_at` (naive UTC). Both are empty before the first publication."""
+    `known_at` (naive UTC); if there is none, what `as_of` itself was told by other criteria than `version`. Both are
+    empty before the first publication."""
     con.execute(_EMPTY)
     con.execute(_BEFORE)
-    found = _latest(home, as_of, known_at)
+    found = _latest(home, as_of, known_at, version)
     if found is None:
         return
-    day, instant, path = found
-    source = f"read_parquet('{_quoted(path)}')"
-    con.execute(f"insert into control.tier_statement by name select * exclude (as_of, criteria_version) from {source}")
-    ((version,),) = con.execute(f"select any_value(criteria_version) from {source}").fetchall()
-    criteria = _criteria_json(home, version) if version else None
+    day, instant, path, told_by = found
+    columns = "* exclude (as_of, criteria_version)"
+    con.execute(f"insert into control.tier_statement by name select {columns} from read_parquet('{_quoted(path)}')")
+    criteria = _criteria_json(home, told_by)
     if criteria is not None:
-        con.execute("insert into control.criteria_before values (?, ?, ?, ?)", [day, instant, version, criteria])
+        con.execute("insert into control.criteria_before values (?, ?, ?, ?)", [day, instant, told_by, criteria])
 
 
 def _criteria_json(home: Home, version: str) -> str | None:
@@ -94,12 +94,14 @@ def _criteria_json(home: Home, version: str) -> str | None:
         return None
 
 
-def _latest(home: Home, as_of: date, known_at: datetime) -> tuple[date, datetime, Path] | None:
-    told = [
-        (date.fromisoformat(path.parent.name), datetime.strptime(path.stem, INSTANT), path)
-        for path in home.statements.glob("*/*.parquet")
-    ]
-    return max((one for one in told if one[0] < as_of and one[1] < known_at), default=None)
+def _latest(home: Home, as_of: date, known_at: datetime, version: str) -> tuple[date, datetime, Path, str] | None:
+    told = []
+    for path in home.statements.glob("*/*.parquet"):
+        instant, told_by = path.stem.split("_")
+        told.append((date.fromisoformat(path.parent.name), datetime.strptime(instant, INSTANT), path, told_by))
+    known = [one for one in told if one[0] <= as_of and one[1] < known_at]
+    before = [one for one in known if one[0] < as_of]
+    return max(before or [one for one in known if one[3] != version], default=None)
 
 
 def _entries(home: Home) -> list[tuple[datetime, str]]:

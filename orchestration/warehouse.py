@@ -49,7 +49,7 @@ def prepare(home: Home, settings: Settings, as_of: date, known_at: datetime) -> 
             con.unregister("frame")
         counts = {name: _create_raw_view(con, home.raw / name, name) for name in ENTITIES}
         identity.control_tables(con, settings)
-        statements.register(home, con, as_of, _naive_utc(known_at))
+        statements.register(home, con, as_of, _naive_utc(known_at), settings.criteria_version)
     return counts
 
 

@@ -60,7 +60,7 @@ def apply_plan(home: Home, name: str) -> int:
             return 2
         before = plans.install(config_folder(), changed)
         try:
-            failures = _publish(home, ground)
+            failures = _publish(home, ground, changed.criteria_version)
         except BaseException:
             plans.restore(before)
             raise
@@ -80,9 +80,9 @@ def apply_plan(home: Home, name: str) -> int:
     return 1 if differing else 0
 
 
-def _publish(home: Home, ground: plans.Ground) -> list[str]:
+def _publish(home: Home, ground: plans.Ground, version: str) -> list[str]:
     """The insights of the day and the publication, by the job and with its checks. Returns what failed."""
-    plans.stand_at_now(home, ground)
+    plans.stand_at_now(home, ground, version)
     job = load_job()
     keys = [key for key in job.asset_layer.asset_graph.executable_asset_keys if key.path[0] in ("insights", "serving")]
     with dagster_instance(home) as instance:

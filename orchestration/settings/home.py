@@ -67,7 +67,7 @@ class Home:
 
     @property
     def statements(self) -> Path:
-        """The tiers that were published, `<as_of>/<known_at>.parquet`, never rewritten."""
+        """The tiers that were published, `<as_of>/<known_at>_<criteria version>.parquet`, never rewritten."""
         return self.state / "statements"
 
     @property

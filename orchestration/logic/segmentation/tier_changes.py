@@ -9,7 +9,8 @@ T2, criteria C2) stand two states that nobody published:
 3. D2 as it is                                   - what differs is `data`.
 
 The cause is the last step that gave the tier its new value; so time is the cause only where time alone does it. Before
-the first publication D1 is the first day of the month, as it is known now. What was said then is in
+the first publication D1 is the first day of the month, as it is known now; where only D2 itself was published, by other
+criteria, D1 is D2. What was said then is in
 control.tier_statement and control.criteria_before; what explains a move is in tier_evidence.py.
 """
 
@@ -121,8 +122,9 @@ def _history(con: duckdb.DuckDBPyConnection, name: str, before: date, as_of: dat
     table = f"strata_history_{name}"
     query = build_features(con, past, as_of, settings, used_features(settings.criteria))
     con.execute(f"create or replace temp table {table} as select {columns} from ({query})")
-    query = build_features(con, since, as_of, settings, used_features(settings.criteria), before)
-    con.execute(f"insert into {table} select {columns} from ({query})")
+    if since:
+        query = build_features(con, since, as_of, settings, used_features(settings.criteria), before)
+        con.execute(f"insert into {table} select {columns} from ({query})")
     drop_temporary(con)
     return table
 
