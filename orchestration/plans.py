@@ -23,6 +23,7 @@ from orchestration.landing import read_ledger
 from orchestration.logic import identity
 from orchestration.logic.segmentation import plan as figures
 from orchestration.settings import Home, config_folder
+from orchestration.settings.home import config_file
 from orchestration.settings.insights import InsightFiles, InsightSettings, load_insights
 
 MOVES, SUMMARY, CONFIG = "moves.parquet", "plan.json", "config"
@@ -129,13 +130,15 @@ def require_ground(home: Home, ground: Ground) -> None:
 
 
 def install(folder: Path, changed: InsightFiles) -> dict[Path, bytes | None]:
-    """Writes the changed files into the configuration folder; gives what was there before, for `restore`."""
+    """Writes what differs into the configuration folder; gives what was there before, for `restore`.
+
+    A shipped file that the folder has no copy of stays shipped unless the plan changes it.
+    """
     before: dict[Path, bytes | None] = {}
     for name, content in changed.files.items():
-        path = folder / name
-        own = path.read_bytes() if path.exists() else None
-        if own != content:
-            before[path] = own
+        path, stands = folder / name, config_file(folder, name)
+        if not stands.exists() or stands.read_bytes() != content:
+            before[path] = path.read_bytes() if path.exists() else None
             _write(path, content)
     return before
 

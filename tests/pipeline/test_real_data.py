@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from orchestration.settings import Home
+from orchestration.settings.insights import load_insights
+from orchestration.warehouse import connect
 from tests.conftest import query
+from tests.oracle import differences
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "docs" / "examples" / "complete-journey"
@@ -53,3 +56,9 @@ def test_money_of_orders_is_the_money_of_lines(real: Home) -> None:
     ((orders,),) = query(real, "select sum(net_amount) from serving.orders")
     ((lines,),) = query(real, "select sum(line_amount) from serving.order_lines")
     assert abs(orders - lines) < 1
+
+
+def test_classes_when_computed_by_another_script_then_no_household_differs(real: Home) -> None:
+    with connect(real, read_only=True) as con:
+        ((as_of,),) = con.execute("select as_of from control.run").fetchall()
+        assert differences(con, as_of, load_insights(EXAMPLE).criteria, "marts", "insights") == []

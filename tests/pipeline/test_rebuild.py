@@ -1,6 +1,6 @@
 """Any past state comes back: as of its day and known at its instant, whatever has come since.
 
-STRATA_REBUILDS sets how many days are published and built again (`make campaign-rebuild`: 30).
+STRATA_REBUILDS sets how many days are published and built again (`make campaign-segmentation`: 30).
 """
 
 import os

@@ -1,6 +1,10 @@
-"""Why tiers moved: every difference between two days has one cause, the true one, with the true record in its evidence."""
+"""Why tiers moved: every difference between two days has one cause, the true one, with the true record in its evidence.
+
+STRATA_PAIRS sets how many pairs of days are compared (`make campaign-segmentation`: 20).
+"""
 
 import json
+import os
 import random
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -274,7 +278,7 @@ def test_changes_when_a_customer_was_divided_then_both_parts_are_touched_by_iden
     }
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(int(os.environ.get("STRATA_PAIRS", "3"))))
 def test_changes_add_up_to_the_whole_difference_between_any_two_days(settings, seed):
     """With the shipped scheme, in which ranks tie customers to each other: one row for each difference, no other."""
     con = shop(150, seed)
