@@ -188,7 +188,7 @@ def dev(port: int = typer.Option(3000), host: str = typer.Option("127.0.0.1")) -
 
 @app.command()
 def bench(
-    name: str = typer.Argument(help="run or landing"),
+    name: str = typer.Argument(help="run, landing, identity or segmentation"),
     size: str = typer.Option("small", help="small, 20k, 100k, 1m or 3m"),
     json: Path | None = typer.Option(None, help="Write the figures to this file."),
 ) -> None:

@@ -24,6 +24,7 @@ from orchestration import warehouse
 from orchestration.cli.bench_identity import bench_identity
 from orchestration.cli.bench_landing import Figures, bench_landing
 from orchestration.cli.bench_sample import AS_OF, DAYS, SEED, SIZES
+from orchestration.cli.bench_segmentation import bench_segmentation
 from orchestration.logic.segmentation.catalogue import FUNCTIONS
 from orchestration.sample import generate
 from orchestration.settings import Home, load_settings
@@ -45,7 +46,12 @@ def bench_run(size: str) -> Figures:
     return _figures(load, total, steps, nodes, plain, plain_insights)
 
 
-BENCHES: dict[str, Callable[[str], Figures]] = {"run": bench_run, "landing": bench_landing, "identity": bench_identity}
+BENCHES: dict[str, Callable[[str], Figures]] = {
+    "run": bench_run,
+    "landing": bench_landing,
+    "identity": bench_identity,
+    "segmentation": bench_segmentation,
+}
 
 
 def run_bench(name: str, size: str, file: Path | None) -> int:
