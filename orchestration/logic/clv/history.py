@@ -29,9 +29,7 @@ def drop_history(con: duckdb.DuckDBPyConnection) -> None:
 def columns(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, np.ndarray]:
     """The columns of a query as arrays; numbers that are null are 0."""
     found = con.execute(query).fetchnumpy()
-    return {
-        name: values.filled(0) if isinstance(values, np.ma.MaskedArray) else values for name, values in found.items()
-    }
+    return {name: np.ma.filled(np.ma.asarray(values), 0) for name, values in found.items()}
 
 
 _HISTORY = """
