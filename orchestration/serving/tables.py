@@ -91,6 +91,8 @@ TABLES = (
     ServingTable("tier_changes", "insights.tier_changes", ("as_of", "scheme_id", "customer_id"), "history"),
     ServingTable("cluster_profiles", "insights.cluster_profiles", ("as_of", "cluster_id"), "history"),
     ServingTable("cluster_segments", "insights.cluster_segments", ("as_of", "customer_id"), "history"),
+    ServingTable("clv_models", "insights.clv_models", ("as_of",), "history"),
+    ServingTable("clv_estimates", "insights.clv_estimates", ("as_of", "customer_id"), "history"),
     ServingTable("lead_scores", "insights.lead_scores", ("as_of", "customer_id"), "history"),
     ServingTable("purchase_stages", "insights.purchase_stages", ("as_of", "customer_id"), "history"),
     ServingTable("churn_warnings", "insights.churn_warnings", ("as_of", "warning_id"), "history"),

@@ -28,6 +28,7 @@ OVERVIEW = {
     "lifecycle_states": "lifecycle",
     "customer_tiers": "tier",
     "cluster_segments": "cluster_label",
+    "clv_estimates": "model",
     "lead_scores": "band",
     "purchase_stages": "stage",
     "customer_tags": "rule_id",

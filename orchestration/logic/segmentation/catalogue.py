@@ -9,6 +9,7 @@ import duckdb
 from orchestration.logic.audiences import audience_counts, audience_members
 from orchestration.logic.churn.warnings import churn_warnings
 from orchestration.logic.clusters.tables import cluster_profiles, cluster_segments
+from orchestration.logic.clv.tables import clv_estimates, clv_models
 from orchestration.logic.effects.advice import threshold_advice
 from orchestration.logic.effects.allocation import tier_allocation
 from orchestration.logic.effects.drift import feature_drift
@@ -38,8 +39,8 @@ FUNCTIONS: dict[str, Insight] = {
     function.__name__: function
     for function in (
         customer_features, rfm_scores, abc_classes, lifecycle_states, scorecard_points, customer_tiers, tier_changes,
-        customer_tags, cluster_profiles, cluster_segments, lead_scores, purchase_stages, churn_warnings,
-        customer_tier_table, audience_members, audience_counts, tier_history, effect_evaluation, tier_migration,
+        customer_tags, cluster_profiles, cluster_segments, clv_models, clv_estimates, lead_scores, purchase_stages,
+        churn_warnings, customer_tier_table, audience_members, audience_counts, tier_history, effect_evaluation, tier_migration,
         tier_allocation, funnel, class_forecast, conversion_drivers, threshold_advice, feature_drift, feedback_themes,
     )
 }  # fmt: skip
@@ -55,6 +56,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "tier_changes": ("scorecard_points", "customer_tiers"),
     "cluster_profiles": ("customer_features",),
     "cluster_segments": ("customer_features", "cluster_profiles"),
+    "clv_models": (),
+    "clv_estimates": ("customer_features", "clv_models"),
     "lead_scores": ("customer_features",),
     "purchase_stages": (),
     "customer_tags": ("customer_features", "rfm_scores", "abc_classes", "lifecycle_states"),

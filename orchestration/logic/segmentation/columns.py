@@ -8,7 +8,7 @@ here.
 from dataclasses import dataclass
 
 from orchestration.logic.segmentation import column_lists
-from orchestration.logic.segmentation.column_lists import audiences, clusters, effects, leads, profiles
+from orchestration.logic.segmentation.column_lists import audiences, clusters, clv, effects, leads, profiles
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,21 @@ TABLES: dict[str, Table] = {
             "Cluster of each customer with a counted order in the window; the others have no row",
             _CUSTOMER,
             clusters.SEGMENTS,
+        ),
+        _table(
+            "clv_models",
+            "终身价值模型",
+            "The models of customer lifetime value as fitted on the as-of day, and whether they are used",
+            ("as_of",),
+            clv.MODELS,
+            day=_DAY_ALONE,
+        ),
+        _table(
+            "clv_estimates",
+            "客户终身价值",
+            "What each customer is expected to bring in over the horizon, with interval and model",
+            _CUSTOMER,
+            clv.ESTIMATES,
         ),
         _table(
             "lead_scores",

@@ -7,6 +7,7 @@ features that a criterion may use.
 from orchestration.settings.criteria.bands import Code, Interval, Positive, Text, check_intervals
 from orchestration.settings.criteria.classes import Abc, Lifecycle, OwnCycle
 from orchestration.settings.criteria.clusters import CLUSTER_FEATURES, Clusters, ClusterWords
+from orchestration.settings.criteria.clv import Clv
 from orchestration.settings.criteria.effects import Effects, Intervention, Treated
 from orchestration.settings.criteria.file import CriteriaFile, History, criteria_files, load_criteria
 from orchestration.settings.criteria.inputs import CLASS_COLUMNS, FEATURE_COLUMNS, FEATURES, PROFILE_COLUMNS
@@ -30,6 +31,7 @@ __all__ = [
     "Band",
     "ClusterWords",
     "Clusters",
+    "Clv",
     "Code",
     "Condition",
     "CriteriaFile",

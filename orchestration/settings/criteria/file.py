@@ -8,6 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from orchestration.settings.criteria.bands import Code, Positive
 from orchestration.settings.criteria.classes import Abc, Lifecycle
 from orchestration.settings.criteria.clusters import Clusters
+from orchestration.settings.criteria.clv import Clv
 from orchestration.settings.criteria.effects import RESERVED, Effects
 from orchestration.settings.criteria.leads import LeadScore
 from orchestration.settings.criteria.rfm import Rfm, Segment, SegmentMap
@@ -41,6 +42,7 @@ class CriteriaFile(Strict):
     main_scheme: str
     effects: Effects = Effects()
     clusters: Clusters = Field(default_factory=lambda: _shipped().clusters)
+    clv: Clv = Field(default_factory=lambda: _shipped().clv)
     lead_score: LeadScore = Field(default_factory=lambda: _shipped().lead_score)
     purchase_stages: PurchaseStages = Field(default_factory=lambda: _shipped().purchase_stages)
     tags: Tags = Field(default_factory=Tags)

@@ -100,6 +100,7 @@ def test_nobody_is_lost_and_classes_are_known(computed, settings):
         "lifecycle_states",
         "customer_tier_table",
         "purchase_stages",
+        "clv_estimates",
     ):
         counts = computed.execute(f"select count(*), count(distinct customer_id) from insights.{name}").fetchone()
         assert counts == customers * 2

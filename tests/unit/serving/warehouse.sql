@@ -205,6 +205,16 @@ create table insights.cluster_segments as select
     as_of, criteria_version, customer_id, case when place <= 11 then 1 else 2 end as cluster_id, 'G' as cluster_label, cast(0.3 as decimal(18, 6)) as distance,
     cast(0.4 as decimal(9, 6)) as silhouette
 from (select *, row_number() over (partition by as_of order by customer_id) as place from insights.customer_features) as placed;
+create table insights.clv_models as select
+    as_of, 'v1' as criteria_version, 'bgnbd_gamma_gamma' as model, cast(null as varchar) as reason, 0.24 as r, 4.4 as alpha, 0.8 as a,
+    2.4 as b, 6.2 as p, 3.7 as q, 15.4 as gamma, true as converged, cast(0.1 as decimal(9, 6)) as spearman, '{}' as covariance
+from (values (date '2026-03-01'), (date '2026-03-02')) as days(as_of);
+create table insights.clv_estimates as select
+    as_of, criteria_version, customer_id, if(count_orders > 0, 2, null) as x, if(count_orders > 0, 10.0, null) as t_x,
+    if(count_orders > 0, 12.0, null) as t, if(count_orders > 0, 0.9, null) as p_alive, if(count_orders > 0, 4.0, 0) as expected_orders,
+    if(count_orders > 0, 400.0, 0) as clv, if(count_orders > 0, 350.0, null) as clv_low, if(count_orders > 0, 460.0, null) as clv_high,
+    365 as horizon_days, if(count_orders > 0, 'bgnbd_gamma_gamma', 'none') as model
+from insights.customer_features;
 create table insights.lead_scores as select
     as_of, 'v1' as criteria_version, customer_id, cast(25 as decimal(5, 1)) as score, 'warm' as band,
     '[{"code": "source", "zh": "展会", "en": "fair", "points": 20.0}, {"code": "size", "zh": "小型", "en": "small", "points": 5.0}]' as reasons,
