@@ -7,7 +7,7 @@ of that day fails as empty.
 from collections.abc import Mapping
 
 from quality.checks import Rule, Severity, Suite, Table, at_least, at_most, between, in_set, no_rows, not_null, unique
-from quality.suites import effects, insights_models
+from quality.suites import churn, effects, insights_models
 from quality.suites.of_the_day import customer_exists, every_customer, of_the_day, one_version, since_by_as_of
 
 LIFECYCLES = ("prospect", "new", "active", "lapsing", "dormant", "lost", "regained")
@@ -109,8 +109,8 @@ def suite(thresholds: Mapping[str, float]) -> Suite:
     rules += [every_customer(table) for table in (FEATURES, RFM, ABC, LIFECYCLE, TIER_TABLE)]
     rules += [*_feature_rules(), *_class_rules(thresholds), *_tier_rules(thresholds), *_tag_rules(thresholds)]
     rules += [*_warning_rules(thresholds), *_audience_rules(), *effects.effect_rules(thresholds)]
-    rules += insights_models.rules(thresholds)
-    return Suite("insights", (*TABLES, *insights_models.TABLES), rules)
+    rules += [*insights_models.rules(thresholds), *churn.rules(thresholds)]
+    return Suite("insights", (*TABLES, *insights_models.TABLES, *churn.TABLES), rules)
 
 
 def _feature_rules() -> list[Rule]:
