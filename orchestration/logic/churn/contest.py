@@ -91,7 +91,8 @@ def contest(frame: Frame, settings: ChurnModel) -> Contest:
     """Tests every rival on every fold and says which is published."""
     tested = [cut for cut in range(1, settings.folds + 1) if is_enough(frame.cuts.get(cut), settings)]
     folds = tuple(fold for cut in tested if (fold := fold_of(frame, cut, settings)))
-    if not folds:
+    # The published model is calibrated on the newest cut, so that one must do too.
+    if not folds or fold_of(frame, 0, settings) is None:
         return nothing_tested(settings)
     entries = tuple(_entry(name, frame, folds, settings) for name in (*settings.candidates, *NAIVE))
     rivals = [entry for entry in entries if not entry.is_learned]

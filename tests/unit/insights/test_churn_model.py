@@ -194,6 +194,13 @@ def test_contest_when_there_is_too_little_then_nothing_is_tested(rules, change):
     assert (result.entries, result.published) == ((), "overdue_uncalibrated")
 
 
+def test_contest_when_the_newest_cut_has_no_leavers_then_nothing_can_be_calibrated_and_the_fallback_is_published(rules):
+    frame = given(800, 6, 0.5)
+    frame.cuts[1].left[:] = False
+    result = contest(frame, rules)
+    assert (result.entries, result.published) == ((), "overdue_uncalibrated")
+
+
 def test_overdue_when_cycles_are_unknown_then_recency_tells_among_their_like(rules):
     frame = given(800, 2, 0.0)
     calibration = frame.cuts[1]
