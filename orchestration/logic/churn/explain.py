@@ -2,7 +2,8 @@
 
 The features of a term are set to their medians among those who stayed after the calibration cut, the others are left as
 they are, and the model is asked again. So the effect is the model's own, in units of the score, for every kind of model
-alike; effects of several terms need not add up to the score.
+alike; effects of several terms need not add up to the score. Only what is known, and worse than the median in the way that
+the term's words say, is set: nobody is told to be dissatisfied who never gave a score.
 """
 
 import numpy as np
@@ -13,6 +14,12 @@ from orchestration.logic.segmentation.store import literal
 from orchestration.settings.churn_model import ChurnModel, Reason
 
 TERMS = tuple(dict.fromkeys(FEATURES.values()))
+# Of these more is worse; of tenure neither way is; of all others less is worse.
+_MORE_IS_WORSE = {
+    "recency_days", "overdue_ratio", "purchase_cycle_days", "days_since_interaction", "complaints_90d",
+    "complaints_window", "consent_withdrawn",
+}  # fmt: skip
+_WORSE = np.array([1 if name in _MORE_IS_WORSE else 0 if name == "tenure_days" else -1 for name in NAMES])
 
 
 def usual(part: Part) -> np.ndarray:
@@ -23,13 +30,13 @@ def usual(part: Part) -> np.ndarray:
 
 
 def effects(predict: Predict, x: np.ndarray, reference: np.ndarray) -> dict[Reason, np.ndarray]:
-    """Term → fall of each customer's score when the term is at `reference`; negative: the term speaks for staying."""
+    """Term → fall of each customer's score when what is worse than `reference` of the term is at it."""
     score = predict(x)
+    is_worse = np.where(_WORSE == 0, ~np.isnan(x), (x - reference) * _WORSE > 0)
     found = {}
     for term in TERMS:
-        places = [place for place, name in enumerate(NAMES) if FEATURES[name] == term]
-        changed = x.copy()
-        changed[:, places] = reference[places]
+        of_term = np.array([FEATURES[name] == term for name in NAMES])
+        changed = np.where(is_worse & of_term, reference, x)
         found[term] = np.round(score - predict(changed), DIGITS)
     return found
 

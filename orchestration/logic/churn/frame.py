@@ -20,7 +20,7 @@ from orchestration.settings.insights import InsightSettings
 # Feature → the business term it belongs to. All are columns of `_FRAME`.
 FEATURES: dict[str, Reason] = {
     "recency_days": "recency", "active_share": "recency",
-    "purchase_cycle_days": "overdue", "overdue_ratio": "overdue",
+    "overdue_ratio": "overdue", "purchase_cycle_days": "frequency",
     "count_orders": "frequency", "orders_90d": "frequency", "orders_180d": "frequency", "orders_365d": "frequency",
     "order_trend": "falling_frequency",
     "average_order_amount": "amount", "amount_90d": "amount", "amount_365d": "amount",

@@ -238,8 +238,19 @@ def test_effects_when_one_term_alone_raises_the_score_then_it_is_the_reason():
     x = np.ones((2, len(NAMES)))
     x[:, place] = (100, 10)
     found = effects(lambda x: x[:, place] / 200, x, np.full(len(NAMES), 20.0))
-    assert found["recency"].tolist() == [0.4, -0.05]
+    # 100 days become the usual 20; 10 days are no worse than usual.
+    assert found["recency"].tolist() == [0.4, 0]
     assert all((found[term] == 0).all() for term in TERMS if term != "recency")
+
+
+def test_effects_when_a_figure_is_unknown_or_better_than_usual_then_its_term_is_no_reason():
+    place, tenure = NAMES.index("csat_last"), NAMES.index("tenure_days")
+    x = np.zeros((3, len(NAMES)))
+    x[:, place] = (1, np.nan, 5)
+    # A model that distrusts whoever has another score than 4.
+    found = effects(lambda x: 0.5 * (x[:, place] != 4) + x[:, tenure] / 100, x, np.full(len(NAMES), 4.0))
+    assert found["satisfaction"].tolist() == [0.5, 0, 0]
+    assert found["tenure"].tolist() == [-0.04] * 3
 
 
 @pytest.fixture(scope="module")

@@ -30,5 +30,5 @@ SCORES: Lines = (
     ("churn_score", "DECIMAL(7,6)", "流失概率", "Calibrated probability of no counted order in the horizon from as_of on; not calibrated when model says so"),
     ("model", TEXT, "模型", "Code of the published model, see churn_models"),
     ("horizon_days", "INTEGER", "预测天数", "Days ahead, as_of the first of them"),
-    ("reasons", TEXT, "原因", "JSON list of {code, zh, en, effect}: by how much the score falls when the figures of that term are those usual among customers who stay; strongest first"),
+    ("reasons", TEXT, "原因", "JSON list of {code, zh, en, effect}: by how much the score falls when those figures of that term that are worse become those usual among customers who stay; strongest first"),
 )  # fmt: skip
