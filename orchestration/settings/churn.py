@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from orchestration.settings.churn_model import ChurnModel
 from orchestration.settings.criteria import Code, Positive, Text
 from orchestration.settings.loader import Strict, load_model
 
@@ -66,12 +67,14 @@ class Bands(Strict):
 
 
 class ChurnFile(Strict):
-    """churn.yml. `horizon_days`: the stretch ahead for which the value at risk is counted."""
+    """churn.yml. `horizon_days`: the stretch ahead for which the value at risk is counted, and within which a customer
+    without an order has left."""
 
     horizon_days: Positive
     warned_lifecycles: list[Literal["new", "active", "lapsing", "dormant", "lost", "regained"]] = Field(min_length=1)
     bands: Bands
     rules: dict[Code, Rule] = Field(min_length=1)
+    model: ChurnModel = Field(default_factory=ChurnModel)
 
 
 def load_churn(path: Path) -> ChurnFile:

@@ -32,6 +32,8 @@ OVERVIEW = {
     "lead_scores": "band",
     "purchase_stages": "stage",
     "customer_tags": "rule_id",
+    "churn_models": "kind",
+    "churn_scores": "model",
     "churn_warnings": "band",
     "customer_tier_table": "tier",
     "audience_members": "outcome",

@@ -8,7 +8,7 @@ here.
 from dataclasses import dataclass
 
 from orchestration.logic.segmentation import column_lists
-from orchestration.logic.segmentation.column_lists import audiences, clusters, clv, effects, leads, profiles
+from orchestration.logic.segmentation.column_lists import audiences, churn, clusters, clv, effects, leads, profiles
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,29 @@ TABLES: dict[str, Table] = {
             "Purchase stage of each customer, since when, and by which fact",
             _CUSTOMER,
             leads.STAGES,
+        ),
+        _table(
+            "churn_models",
+            "流失模型卡",
+            "Each churn model that was tested, with its card; which one is published, and why",
+            ("as_of", "model"),
+            churn.MODELS,
+            day=_DAY_ALONE,
+        ),
+        _table(
+            "churn_backtest",
+            "流失模型回测",
+            "How well each churn model foretold past outcomes, against the best naive rule",
+            ("as_of", "model", "metric"),
+            churn.BACKTEST,
+            day=_DAY_ALONE,
+        ),
+        _table(
+            "churn_scores",
+            "流失概率",
+            "Probability that a buyer places no order within the horizon; who never bought has no row",
+            _CUSTOMER,
+            churn.SCORES,
         ),
         _table(
             "churn_warnings",

@@ -106,6 +106,11 @@ def test_both_segment_maps_are_complete(folder, preset):
         ("churn.yml", "full_at: 5.0", "full_at: 1.0", "overdue", "full_at must not be below"),
         ("churn.yml", "medium: 0.35", "medium: 0.9", "bands", "smaller than high"),
         ("churn.yml", "signal: overdue", "signal: moon", "signal", "overdue"),
+        ("churn.yml", "folds: 4", "folds: 0", "model.folds", "greater than or equal to 1"),
+        ("churn.yml", "[boosting, logistic]", "[boosting, oracle]", "model.candidates", "'logistic'"),
+        ("churn.yml", "[boosting, logistic]", "[logistic, logistic]", "model.candidates", "there once"),
+        ("churn.yml", "calibration: sigmoid", "calibration: none", "model.calibration", "'isotonic'"),
+        ("churn.yml", "    recency: {zh", "    moon: {zh", "model.words", "'recency'"),
         ("owners.yml", "tiers: [low]", "tiers: [middle]", "owners", "owner for every tier"),
         ("owners.yml", "tiers: [low]", "tiers: [low, lowest]", "owners.campaign_desk.tiers.1", "a tier of the main scheme"),
         ("strategies.yml", ", low: batch_marketing}", "}", "by_tier", "strategy for every tier"),
@@ -128,6 +133,12 @@ def test_criteria_when_the_key_effects_is_absent_then_the_defaults_hold(folder):
     text = path.read_text(encoding="utf-8")
     path.write_text(text[: text.index("# 效果评估")], encoding="utf-8")
     assert load_insights(folder).criteria.effects == Effects()
+
+
+def test_churn_when_the_key_model_is_absent_then_the_defaults_are_as_shipped(folder):
+    path = folder / "churn.yml"
+    path.write_text(path.read_text(encoding="utf-8").split("# 流失概率模型")[0], encoding="utf-8")
+    assert load_insights(folder).churn == load_insights(CONFIG).churn
 
 
 def test_a_folder_without_a_file_of_its_own_takes_the_shipped_one(tmp_path):

@@ -191,6 +191,22 @@ create table insights.customer_tags as select
     as_of, criteria_version, customer_id, 'age_band' as dimension, 'young' as tag, 'age_band.young' as rule_id, '年轻' as tag_zh,
     'Young' as tag_en
 from insights.customer_features;
+create table insights.churn_models as select
+    as_of, 'v1' as criteria_version, model, kind, model = 'boosting' as is_published, '更优' as reason_zh, 'better' as reason_en,
+    '{"seed": 7}' as payload
+from (values (date '2026-03-01'), (date '2026-03-02')) as days(as_of),
+    (values ('boosting', 'learned'), ('recency', 'naive')) as models(model, kind);
+create table insights.churn_backtest as select
+    churn_models.* exclude (payload), metric, cast(value as decimal(18, 6)) as value, cast(null as decimal(18, 6)) as low,
+    cast(null as decimal(18, 6)) as high, 4 as count_folds, 'recency' as rival, cast(0.7 as decimal(18, 6)) as rival_value,
+    cast(0 as decimal(18, 6)) as difference
+from insights.churn_models inner join (values
+    ('boosting', 'auc', 0.8), ('recency', 'auc', 0.7), ('boosting', 'brier', 0.1), ('recency', 'brier', 0.2), ('boosting', 'ece', 0.02)
+) as figures(model_of, metric, value) on model_of = model;
+create table insights.churn_scores as select
+    as_of, criteria_version, customer_id, cast(0.25 as decimal(7, 6)) as churn_score, 'boosting' as model, 90 as horizon_days,
+    '[]' as reasons
+from insights.customer_features where count_orders > 0;
 create table insights.churn_warnings as select
     as_of, criteria_version, 'W' || customer_id || as_of as warning_id, customer_id, 0.8 as churn_score, 'high' as band,
     '[{"code": "overdue"}]' as reasons, 300.0 as value_at_risk, 'li.lei' as owner, 'call' as strategy_code, 'new' as state,

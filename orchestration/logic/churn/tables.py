@@ -1,0 +1,157 @@
+"""The insight tables of the churn model: its card with all figures, the figures as rows, and the score of each buyer.
+
+churn_models tests the rivals and says which is published; churn_backtest unfolds its figures; churn_scores trains the
+published one on the newest outcomes and scores every buyer by it. The warnings are by rule: warnings.py.
+"""
+
+import json
+from datetime import date, timedelta
+from typing import Any
+
+import duckdb
+import pandas as pd
+import sklearn
+
+from orchestration.logic.churn.contest import (
+    Contest,
+    Entry,
+    Fold,
+    contest,
+    cuts_needed,
+    fold_of,
+    nothing_tested,
+)
+from orchestration.logic.churn.explain import TERMS, effects, reasons_json, usual
+from orchestration.logic.churn.frame import NAMES, Frame, buyers_before, make_frame
+from orchestration.logic.churn.models import FALLBACK, fit, uncalibrated
+from orchestration.logic.segmentation.store import literal, replace_day, values
+from orchestration.settings.insights import InsightSettings
+
+
+def churn_models(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSettings) -> int:
+    """Writes insights.churn_models of `as_of`: one row a model that was tested, or the fallback's alone. Grain: model.
+
+    payload is the model card as JSON, without personal data. Returns the rows.
+    """
+    model, frame = settings.churn.model, None
+    result = nothing_tested(model)
+    # A young home need not compute features of past days to learn that it is too young.
+    if buyers_before(con, as_of - timedelta(settings.churn.horizon_days)) >= model.minimum_customers:
+        frame = make_frame(con, as_of, settings, cuts_needed(model))
+        result = contest(frame, model)
+    rows = [_row(entry.model, result, _card(entry, result, frame, settings)) for entry in result.entries]
+    if not rows:
+        buyers = {"customers": buyers_before(con, as_of)}
+        rows = [_row(FALLBACK, result, {"figures": buyers, **_common(settings, frame)})]
+    query = f"select * from {values('t(model, kind, is_published, reason_zh, reason_en, payload)', rows)}"
+    return replace_day(con, "churn_models", as_of, query, settings.criteria_version)
+
+
+def churn_backtest(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSettings) -> int:
+    """Writes insights.churn_backtest of `as_of` from insights.churn_models: one row a model and metric, the mean over
+    the folds beside that of the best naive rule. Returns the rows."""
+    return replace_day(con, "churn_backtest", as_of, _BACKTEST.format(day=literal(as_of)), settings.criteria_version)
+
+
+def churn_scores(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSettings) -> int:
+    """Writes insights.churn_scores of `as_of`: one row for each customer with a counted order before it, from the marts,
+    insights.customer_features and the model that insights.churn_models says is published. Who never bought cannot
+    leave and has no row. Returns the rows."""
+    found = con.execute("select model from insights.churn_models where as_of = ? and is_published", [as_of]).fetchall()
+    name, horizon = found[0][0], settings.churn.horizon_days
+    if name == FALLBACK:
+        query = _FALLBACK.format(
+            score=uncalibrated("recency_days", "overdue_ratio", horizon),
+            model=literal(name), horizon=horizon, day=literal(as_of),
+        )  # fmt: skip
+        return replace_day(con, "churn_scores", as_of, query, settings.criteria_version)
+    # The final fold tests nothing: it scores as_of, so its cuts are those of a fold at 0.
+    frame = make_frame(con, as_of, settings, list(range(settings.churn.model.training_cuts + 2)))
+    fold = fold_of(frame, 0, settings.churn.model)
+    assert fold is not None, "what was tested on a cut is enough to calibrate on it"
+    con.register("strata_churn_scored", _scored(name, frame, fold, settings))
+    query = (
+        f"select customer_id, churn_score, {literal(name)} as model, {horizon} as horizon_days, "
+        f"{reasons_json(settings.churn.model)} as reasons from strata_churn_scored"
+    )
+    rows = replace_day(con, "churn_scores", as_of, query, settings.criteria_version)
+    con.unregister("strata_churn_scored")
+    return rows
+
+
+def _scored(name: str, frame: Frame, fold: Fold, settings: InsightSettings) -> pd.DataFrame:
+    calibration, buyers = frame.cuts[fold.calibration], frame.cuts[0]
+    predict = fit(name, frame.joined(list(fold.training)), calibration, settings.churn.model)
+    told = effects(predict, buyers.x, usual(calibration))
+    columns = {f"e_{term}": told[term] for term in TERMS}
+    return pd.DataFrame({"customer_id": frame.customers, "churn_score": predict(buyers.x), **columns})
+
+
+def _row(name: str, result: Contest, card: dict[str, Any]) -> tuple[Any, ...]:
+    kind = next((("learned" if e.is_learned else "naive") for e in result.entries if e.model == name), "fallback")
+    payload = json.dumps(card, ensure_ascii=False, sort_keys=True)
+    return name, kind, name == result.published, result.reason_zh, result.reason_en, payload
+
+
+def _common(settings: InsightSettings, frame: Frame | None) -> dict[str, Any]:
+    return {
+        "data_sha256": frame.sha256 if frame else None,
+        "features": list(NAMES),
+        "horizon_days": settings.churn.horizon_days,
+        "scikit_learn": sklearn.__version__,
+        "settings": settings.churn.model.model_dump(mode="json", exclude={"words"}),
+    }
+
+
+def _card(entry: Entry, result: Contest, frame: Frame | None, settings: InsightSettings) -> dict[str, Any]:
+    assert frame is not None
+    assert result.rival is not None
+    folds = [
+        {
+            "tested_on": frame.day(fold.test).isoformat(),
+            "calibrated_on": frame.day(fold.calibration).isoformat(),
+            "trained_on": [frame.day(cut).isoformat() for cut in fold.training],
+            "figures": figures,
+        }
+        for fold, figures in zip(result.folds, entry.by_fold, strict=True)
+    ]
+    low, high = entry.auc_interval
+    return {
+        "auc_low": low,
+        "auc_high": high,
+        "figures": entry.figures,
+        "folds": folds,
+        "rival": result.rival.model,
+        **_common(settings, frame),
+    }
+
+
+_BACKTEST = """
+with told as (
+    select
+        model, kind, is_published, reason_zh, reason_en, payload ->> '$.rival' as rival,
+        unnest(json_keys(payload, '$.figures')) as metric, payload
+    from insights.churn_models where as_of = {day}
+),
+figures as (
+    select
+        * exclude (payload),
+        cast(json_extract(payload, '$.figures.' || metric) as decimal(18, 6)) as value,
+        case when metric = 'auc' then cast(json_extract(payload, '$.auc_low') as decimal(18, 6)) end as low,
+        case when metric = 'auc' then cast(json_extract(payload, '$.auc_high') as decimal(18, 6)) end as high,
+        cast(coalesce(json_array_length(payload, '$.folds'), 0) as integer) as count_folds
+    from told
+)
+select
+    figures.*, rivals.value as rival_value, figures.value - rivals.value as difference
+from figures
+left join (select model, metric, value from figures) as rivals
+    on rivals.model = figures.rival and rivals.metric = figures.metric
+"""
+
+_FALLBACK = """
+select
+    customer_id, {score} as churn_score, {model} as model, {horizon} as horizon_days, '[]' as reasons
+from insights.customer_features
+where as_of = {day} and recency_days is not null
+"""
