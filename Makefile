@@ -4,7 +4,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv pip
-# Wheels only, hashes checked, no bytecode compiled ahead: Python compiles what a run really imports, once.
+# Wheels only, hashes checked, no bytecode compiled ahead: Python compiles what a run really imports, once. Where the environment
+# forbids it to keep what it compiled, as many containers do, every dbt and every `strata` would do all of it again, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 INSTALL := $(UV) install --quiet --python $(BIN)/python --require-hashes --only-binary :all:
 PROJECT := $(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 CUSTOMERS ?= 2000
