@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import duckdb
 
-from orchestration.logic.segmentation.features import build_features, drop_temporary
+from orchestration.logic.segmentation.features import make_history
 from orchestration.logic.segmentation.grid import month_starts
 from orchestration.logic.segmentation.store import literal, replace_day, values
 from orchestration.logic.segmentation.walk import code_of_rank, used_features, walk
@@ -42,9 +42,7 @@ def tier_history(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightS
 
     The walk begins on the first of these days, where tiers follow the points alone. Returns the rows."""
     days = month_bounds(as_of, settings.criteria.effects.months)
-    past = build_features(con, days, as_of, settings, used_features(settings.criteria))
-    con.execute(f"create or replace temp table strata_months as {past}")
-    drop_temporary(con)
+    make_history(con, "strata_months", days, as_of, settings, used_features(settings.criteria))
     walks = {
         scheme_id: walk(con, f"months_{place}", scheme, "strata_months", days)
         for place, (scheme_id, scheme) in enumerate(settings.criteria.schemes.items())

@@ -24,6 +24,9 @@ TEMPORARY = (
 )  # fmt: skip
 
 
+DAYS_AT_ONCE = 4
+
+
 def customer_features(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSettings) -> int:
     """Writes insights.customer_features of `as_of`: one row for each row of marts.customers. Returns the rows."""
     query = build_features(con, [as_of], as_of, settings)
@@ -63,6 +66,26 @@ def build_features(
     )
     make_contacts(con, timezone, list(settings.people.strategies.contact_kinds))
     return _FEATURES.format(as_of=literal(as_of), seen_day=business_day("first_seen_at", timezone))
+
+
+def make_history(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    days: list[date],
+    as_of: date,
+    settings: InsightSettings,
+    used: set[str],
+    seen_before: date | None = None,
+) -> None:
+    """The temporary table `table`: as_of, customer_id and the `used` features of each of `days`, as `build_features` gives
+    them. A few days at a time, so that memory does not grow with the length of the history."""
+    columns = ", ".join(["as_of", "customer_id", *sorted(used)])
+    con.execute(f"drop table if exists temp.{table}")
+    for start in range(0, len(days), DAYS_AT_ONCE):
+        query = build_features(con, days[start : start + DAYS_AT_ONCE], as_of, settings, used, seen_before)
+        verb = f"insert into {table}" if start else f"create temp table {table} as"
+        con.execute(f"{verb} select {columns} from ({query})")
+    drop_temporary(con)
 
 
 def drop_temporary(con: duckdb.DuckDBPyConnection) -> None:

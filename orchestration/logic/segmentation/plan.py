@@ -13,7 +13,7 @@ import pandas as pd
 
 from orchestration.logic.churn.owners import assigned
 from orchestration.logic.segmentation.abc import abc_classes
-from orchestration.logic.segmentation.features import build_features, customer_features, drop_temporary
+from orchestration.logic.segmentation.features import customer_features, make_history
 from orchestration.logic.segmentation.grid import month_starts
 from orchestration.logic.segmentation.lifecycle import lifecycle_states
 from orchestration.logic.segmentation.rfm import rfm_scores
@@ -98,13 +98,7 @@ def flapping(con: duckdb.DuckDBPyConnection, as_of: date, changed: InsightSettin
     """How often tiers would have moved over the months of the history, by scheme and hysteresis: scheme_id,
     hysteresis_points, is_chosen, moves, flapping_customers (moved at least twice), months."""
     days = [*month_starts(as_of, changed.criteria.history.months), as_of]
-    used = used_features(changed.criteria)
-    columns = ", ".join(["as_of", "customer_id", *sorted(used)])
-    con.execute(
-        f"create or replace temp table strata_history as select {columns} from "
-        f"({build_features(con, days, as_of, changed, used)})"
-    )
-    drop_temporary(con)
+    make_history(con, "strata_history", days, as_of, changed, used_features(changed.criteria))
     rows: list[tuple[object, ...]] = []
     for scheme_id, scheme in changed.criteria.schemes.items():
         walked = walk(con, "flapping", scheme, "strata_history", days)

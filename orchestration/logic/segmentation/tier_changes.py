@@ -19,7 +19,7 @@ from datetime import date, datetime
 
 import duckdb
 
-from orchestration.logic.segmentation.features import build_features, drop_temporary
+from orchestration.logic.segmentation.features import make_history
 from orchestration.logic.segmentation.grid import month_starts
 from orchestration.logic.segmentation.store import literal, replace_day
 from orchestration.logic.segmentation.tier_evidence import Step, evidence_query
@@ -118,14 +118,11 @@ def _days(as_of: date, settings: InsightSettings) -> list[date]:
 def _history(con: duckdb.DuckDBPyConnection, name: str, before: date, as_of: date, settings: InsightSettings) -> str:
     """The relation of features on the days up to D1, and on the days since as if nothing had happened in them."""
     past, since = _days(before, settings), [day for day in _days(as_of, settings) if day > before]
-    columns = ", ".join(["as_of", "customer_id", *sorted(used_features(settings.criteria))])
-    table = f"strata_history_{name}"
-    query = build_features(con, past, as_of, settings, used_features(settings.criteria))
-    con.execute(f"create or replace temp table {table} as select {columns} from ({query})")
+    table, used = f"strata_history_{name}", used_features(settings.criteria)
+    make_history(con, table, past, as_of, settings, used)
     if since:
-        query = build_features(con, since, as_of, settings, used_features(settings.criteria), before)
-        con.execute(f"insert into {table} select {columns} from ({query})")
-    drop_temporary(con)
+        make_history(con, "strata_since", since, as_of, settings, used, before)
+        con.execute(f"insert into {table} by name from strata_since; drop table temp.strata_since")
     return table
 
 

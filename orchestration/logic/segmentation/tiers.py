@@ -8,7 +8,7 @@ from datetime import date
 
 import duckdb
 
-from orchestration.logic.segmentation.features import build_features, drop_temporary
+from orchestration.logic.segmentation.features import make_history
 from orchestration.logic.segmentation.grid import month_starts
 from orchestration.logic.segmentation.reasons import missing_inputs, reason
 from orchestration.logic.segmentation.scorecard import todays_features, weights_table
@@ -37,13 +37,9 @@ def customer_tiers(con: duckdb.DuckDBPyConnection, as_of: date, settings: Insigh
 def _make_history(con: duckdb.DuckDBPyConnection, days: list[date], as_of: date, settings: InsightSettings) -> None:
     """The temporary table strata_history: the scored features on the grid days and on as_of."""
     used = used_features(settings.criteria)
+    make_history(con, "strata_history", days, as_of, settings, used)
     columns = ", ".join(["as_of", "customer_id", *sorted(used)])
-    past = build_features(con, days, as_of, settings, used)
-    con.execute(
-        f"create or replace temp table strata_history as select {columns} from ({past}) "
-        f"union all select {columns} from ({todays_features(as_of)})"
-    )
-    drop_temporary(con)
+    con.execute(f"insert into strata_history select {columns} from ({todays_features(as_of)})")
 
 
 def _rows(walked: Walk, scheme_id: str, as_of: date) -> str:
