@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 import duckdb
 import pandas as pd
 
 from orchestration import statements, warehouse
-from orchestration.durable import sync
+from orchestration.durable import write_file
 from orchestration.landing import read_ledger
 from orchestration.logic import identity
 from orchestration.logic.segmentation import plan as figures
@@ -139,7 +141,7 @@ def install(folder: Path, changed: InsightFiles) -> dict[Path, bytes | None]:
         path, stands = folder / name, config_file(folder, name)
         if not stands.exists() or stands.read_bytes() != content:
             before[path] = path.read_bytes() if path.exists() else None
-            _write(path, content)
+            write_file(path, content)
     return before
 
 
@@ -149,7 +151,7 @@ def restore(before: dict[Path, bytes | None]) -> None:
         if content is None:
             path.unlink()
         else:
-            _write(path, content)
+            write_file(path, content)
 
 
 def stand_at_now(home: Home, ground: Ground, version: str) -> None:
@@ -235,10 +237,11 @@ def _save(
     workloads: pd.DataFrame,
     flapping: pd.DataFrame,
 ) -> Plan:
-    aside = home.plans / "new"
-    aside.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for parent in (home.temporary, home.plans):
+        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    aside = Path(mkdtemp(dir=home.temporary))
     for name, content in changed.files.items():
-        _write(aside / CONFIG / name, content)
+        write_file(aside / CONFIG / name, content)
     moves = str(aside / MOVES).replace("'", "''")
     con.execute(f"copy (from strata_moves order by scheme_id, customer_id) to '{moves}' (format parquet)")
     summary = {
@@ -253,13 +256,11 @@ def _save(
             for name, frame in (("counts", counts), ("workloads", workloads), ("flapping", flapping))
         },
     }
-    _write(aside / SUMMARY, json.dumps(summary, ensure_ascii=False, indent=1).encode())
+    write_file(aside / SUMMARY, json.dumps(summary, ensure_ascii=False, indent=1).encode())
     plan_id = _plan_id(ground, changed, aside / MOVES)
     folder = home.plans / plan_id
     if folder.exists():  # the same plan once more
-        for path in sorted(aside.rglob("*"), reverse=True):
-            path.rmdir() if path.is_dir() else path.unlink()
-        aside.rmdir()
+        rmtree(aside)
     else:
         aside.rename(folder)
     return Plan(plan_id, folder, ground, changed.criteria_version, counts, workloads, flapping)
@@ -268,14 +269,6 @@ def _save(
 def _plan_id(ground: Ground, changed: InsightFiles, moves: Path) -> str:
     told = f"{ground.as_of}|{ground.known_at.isoformat()}|{ground.criteria_version}|{changed.criteria_version}|"
     return sha256(told.encode() + moves.read_bytes()).hexdigest()[:16]
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    aside = path.with_name(path.name + ".new")
-    aside.write_bytes(content)
-    sync(aside)
-    aside.rename(path)
 
 
 def _naive(instant: datetime) -> datetime:

@@ -5,14 +5,13 @@ with the instant from which it held (`state/criteria`). A run is told of those t
 """
 
 import json
-import os
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
 
-from orchestration.durable import sync
+from orchestration.durable import sync, write_file
 from orchestration.logic.segmentation.tier_changes import statement_query
 from orchestration.settings import Home, Settings, SettingsErrors
 from orchestration.settings.insights import load_insights
@@ -49,17 +48,13 @@ def keep_criteria(home: Home, files: Mapping[str, bytes], version: str, since: d
     """Keeps a set of criteria, and that it holds from the instant `since` (naive UTC) on, unless it does already."""
     for name, content in files.items():
         path = home.kept_criteria / version / name
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
-            path.write_bytes(content)
-            sync(path)
+            write_file(path, content)
     entries = _entries(home)
     if entries and (since < entries[-1][0] or entries[-1][1] == version):
         return  # a past state that was built again, or nothing new
-    with (home.kept_criteria / "ledger.jsonl").open("a", encoding="utf-8") as ledger:
-        ledger.write(json.dumps({"since": since.isoformat(), "version": version}) + "\n")
-        ledger.flush()
-        os.fsync(ledger.fileno())
+    lines = [json.dumps({"since": at.isoformat(), "version": held}) for at, held in [*entries, (since, version)]]
+    write_file(home.kept_criteria / "ledger.jsonl", "".join(f"{line}\n" for line in lines).encode())
 
 
 def criteria_in_force(home: Home, known_at: datetime) -> Path | None:

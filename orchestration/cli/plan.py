@@ -29,7 +29,8 @@ def show_plan(home: Home, criteria_file: Path | None, count_moves: int, names: b
         console.print(f"--names: {home.serving / RESTRICTED} cannot be read by this user: ask whoever may")
         return 2
     try:
-        plan = plans.make_plan(home, criteria_file)
+        with run_lock(home, "strata plan"):
+            plan = plans.make_plan(home, criteria_file)
     except plans.PlanRefused as refused:
         console.print(str(refused), style="red", highlight=False, soft_wrap=True)
         return 2
