@@ -27,6 +27,7 @@ from orchestration.logic.segmentation import plan as figures
 from orchestration.settings import Home, config_folder
 from orchestration.settings.home import config_file
 from orchestration.settings.insights import InsightFiles, InsightSettings, load_insights
+from orchestration.warning_results import read_results
 
 MOVES, SUMMARY, CONFIG = "moves.parquet", "plan.json", "config"
 
@@ -162,6 +163,7 @@ def stand_at_now(home: Home, ground: Ground, version: str) -> None:
     """
     later = [_naive(datetime.fromisoformat(report.loaded_at)) for report in read_ledger(home)]
     later += [_naive(decision.at) for decision in identity.read_decisions(home.decisions)]
+    later += [_naive(result.at) for result in read_results(home.warning_results)]
     bounds = [instant - timedelta(microseconds=1) for instant in later if instant > ground.known_at]
     known_at = min([datetime.now(UTC).replace(tzinfo=None), *bounds])
     with warehouse.connect(home) as con:

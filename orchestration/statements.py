@@ -1,7 +1,8 @@
 """What was published of each day, kept so that the next day can tell what moved and why, and any past one can be rebuilt.
 
-Two things lie in the home, only ever added to: the tiers of each publication (`state/statements`), and each set of criteria
-with the instant from which it held (`state/criteria`). A run is told of those that were known by its `known_at`.
+Three things lie in the home, only ever added to: the tiers of each publication (`state/statements`), its churn warnings
+(`state/warnings`), and each set of criteria with the instant from which it held (`state/criteria`). A run is told of those
+that were known by its `known_at`.
 """
 
 import json
@@ -12,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.durable import sync, write_file
+from orchestration.logic.churn.life import warning_statement_query
 from orchestration.logic.segmentation.tier_changes import statement_query
 from orchestration.settings import Home, Settings, SettingsErrors
 from orchestration.settings.insights import load_insights
@@ -25,20 +27,30 @@ _BEFORE = """
     create or replace table control.criteria_before
     (as_of date, known_at timestamp, criteria_version varchar, criteria varchar)
 """
+_TOLD = """
+    create or replace table control.warning_statement
+    (customer_id varchar, warning_id varchar, signal_score decimal(5, 4), "band" varchar, reasons varchar,
+    first_warned_on date, state varchar, contacted_on date, closed_on date)
+"""
 
 
 def keep(home: Home, con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Keeps the tiers of the day that the warehouse (`con`) stands at, and the criteria they follow, once published."""
+    """Keeps tiers and warnings of the day that the warehouse (`con`) stands at, and the criteria they follow, once
+    published."""
     as_of, known_at = con.execute("select as_of, known_at from control.run").fetchall()[0]
-    keep_criteria(home, settings.criteria_files, settings.criteria_version, known_at)
-    target = home.statements / as_of.isoformat() / f"{known_at.strftime(INSTANT)}_{settings.criteria_version}.parquet"
+    version = settings.criteria_version
+    keep_criteria(home, settings.criteria_files, version, known_at)
+    name = f"{as_of.isoformat()}/{known_at.strftime(INSTANT)}_{version}.parquet"
+    columns = f"date '{as_of}' as as_of, '{version}' as criteria_version"
+    tiers, warned = statement_query(as_of), warning_statement_query(as_of)
+    _keep(con, home.statements / name, f"select {columns}, * from ({tiers}) order by scheme_id, customer_id")
+    _keep(con, home.warning_statements / name, f"select {columns}, * from ({warned}) order by customer_id")
+
+
+def _keep(con: duckdb.DuckDBPyConnection, target: Path, query: str) -> None:
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     aside = target.with_suffix(".tmp")
-    columns = f"date '{as_of}' as as_of, '{settings.criteria_version}' as criteria_version"
-    con.execute(
-        f"copy (select {columns}, * from ({statement_query(as_of)}) order by scheme_id, customer_id) "
-        f"to '{_quoted(aside)}' (format parquet, compression zstd)"
-    )
+    con.execute(f"copy ({query}) to '{_quoted(aside)}' (format parquet, compression zstd)")
     sync(aside)
     aside.rename(target)
     sync(target.parent)
@@ -66,16 +78,21 @@ def criteria_in_force(home: Home, known_at: datetime) -> Path | None:
 
 def register(home: Home, con: duckdb.DuckDBPyConnection, as_of: date, known_at: datetime, version: str) -> None:
     """Writes control.tier_statement and control.criteria_before: what the latest day before `as_of` was told by
-    `known_at` (naive UTC); if there is none, what `as_of` itself was told by other criteria than `version`. Both are
-    empty before the first publication."""
+    `known_at` (naive UTC); if there is none, what `as_of` itself was told by other criteria than `version`. And
+    control.warning_statement: the warnings of that day before. All are empty before the first publication."""
     con.execute(_EMPTY)
     con.execute(_BEFORE)
-    found = _latest(home, as_of, known_at, version)
+    con.execute(_TOLD)
+    warned = [told for told in _known(home.warning_statements, known_at) if told[0] < as_of]
+    if warned:
+        _insert(con, "warning_statement", max(warned)[2])
+    known = [told for told in _known(home.statements, known_at) if told[0] <= as_of]
+    before = [told for told in known if told[0] < as_of]
+    found = max(before or [told for told in known if told[3] != version], default=None)
     if found is None:
         return
     day, instant, path, told_by = found
-    columns = "* exclude (as_of, criteria_version)"
-    con.execute(f"insert into control.tier_statement by name select {columns} from read_parquet('{_quoted(path)}')")
+    _insert(con, "tier_statement", path)
     criteria = _criteria_json(home, told_by)
     if criteria is not None:
         con.execute("insert into control.criteria_before values (?, ?, ?, ?)", [day, instant, told_by, criteria])
@@ -89,14 +106,18 @@ def _criteria_json(home: Home, version: str) -> str | None:
         return None
 
 
-def _latest(home: Home, as_of: date, known_at: datetime, version: str) -> tuple[date, datetime, Path, str] | None:
+def _known(folder: Path, known_at: datetime) -> list[tuple[date, datetime, Path, str]]:
+    """Day, instant, file and criteria version of what was published before `known_at`."""
     told = []
-    for path in home.statements.glob("*/*.parquet"):
-        instant, told_by = path.stem.split("_")
-        told.append((date.fromisoformat(path.parent.name), datetime.strptime(instant, INSTANT), path, told_by))
-    known = [one for one in told if one[0] <= as_of and one[1] < known_at]
-    before = [one for one in known if one[0] < as_of]
-    return max(before or [one for one in known if one[3] != version], default=None)
+    for path in folder.glob("*/*.parquet"):
+        instant, version = path.stem.split("_")
+        told.append((date.fromisoformat(path.parent.name), datetime.strptime(instant, INSTANT), path, version))
+    return [one for one in told if one[1] < known_at]
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
+    columns = "* exclude (as_of, criteria_version)"
+    con.execute(f"insert into control.{table} by name select {columns} from read_parquet('{_quoted(path)}')")
 
 
 def _entries(home: Home) -> list[tuple[datetime, str]]:

@@ -13,7 +13,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from orchestration import statements
+from orchestration import statements, warning_results
 from orchestration.landing import cast_macros, ledger_table, read_ledger, read_quarantine, write_schema_files
 from orchestration.logic import identity
 from orchestration.settings import Home, Settings
@@ -63,6 +63,7 @@ def control_tables(
         "value_maps": _value_maps(settings),
         "ingest_ledger": ledger_table(read_ledger(home)),
         "quarantine": read_quarantine(home),
+        "warning_results": warning_results.results_table(warning_results.read_results(home.warning_results), known_at),
         "identity_decisions": identity.decisions_table(identity.read_decisions(home.decisions), known_at),
     }
 

@@ -20,6 +20,8 @@ quarantine_app = typer.Typer(no_args_is_help=True, help="Rows that were refused:
 app.add_typer(quarantine_app, name="quarantine")
 review_app = typer.Typer(no_args_is_help=True, help="Pairs that the linking doubts: decide them in a spreadsheet.")
 app.add_typer(review_app, name="review")
+warnings_app = typer.Typer(no_args_is_help=True, help="Churn warnings: who waits, and what came of them.")
+app.add_typer(warnings_app, name="warnings")
 
 LOCKED = 75
 TARGETS = ("duckdb", "parquet", "xlsx", "html")
@@ -198,6 +200,25 @@ def bench(
     if name not in BENCHES or size not in SIZES:
         _fail(f"bench: found {name} --size {size}; allowed: {', '.join(BENCHES)} --size {', '.join(SIZES)}", 2)
     raise typer.Exit(run_bench(name, size, json))
+
+
+@warnings_app.command("export")
+def warnings_export(
+    to: Path = typer.Option(help="The CSV to write."),
+    owner: str | None = typer.Option(None, help="Only the warnings of this owner."),
+) -> None:
+    """Write the running warnings as CSV, to be told what came of them."""
+    from orchestration.cli.warnings import export
+
+    export(_home(), to, owner)
+
+
+@warnings_app.command("import")
+def warnings_import(file: Path) -> None:
+    """Take what came of warnings: contacted, saved or lost, and on which day."""
+    from orchestration.cli.warnings import take
+
+    raise typer.Exit(take(_home(), file))
 
 
 @quarantine_app.command("list")

@@ -30,7 +30,8 @@ PUBLISHED = {
         from serving.tier_changes where customer_id = $id and changed_on <= coalesce($day, changed_on)
         order by changed_on, scheme_id""",
     "churn warning 流失预警": f"""
-        select churn_score, band, value_at_risk, owner, strategy_code, state, first_warned_on, reasons
+        select churn_score, signal_score, band, value_at_risk, expected_loss, owner, strategy_code, state, first_warned_on,
+            contacted_on, closed_on, reasons
         from serving.churn_warnings where customer_id = $id and {DAY}""",
 }
 TIER = f"""

@@ -106,6 +106,6 @@ def _print_publication(home: Home) -> None:
     with duckdb.connect(database, read_only=True) as con:
         as_of, run = con.execute("select as_of, run_id from serving.publication").fetchall()[0]
         (warnings,) = con.execute(
-            "select count(*) from serving.churn_warnings where as_of = $day", {"day": as_of}
+            "select count(*) from serving.churn_warnings where as_of = $day and closed_on is null", {"day": as_of}
         ).fetchall()[0]
     console.print(f"published: as of {as_of} by run {run}; {warnings:,} churn warnings", highlight=False)

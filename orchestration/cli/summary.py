@@ -32,7 +32,7 @@ def print_summary(home: Home, passed: bool) -> None:
         for tier, count, amount, risk in con.execute(OVERVIEW).fetchall():
             table.add_row(str(tier), f"{count:,}", f"{amount or 0:,.2f}", f"{risk:,}")
         (warnings,) = con.execute(
-            "select count(*) from serving.churn_warnings where as_of = $day", {"day": as_of}
+            "select count(*) from serving.churn_warnings where as_of = $day and closed_on is null", {"day": as_of}
         ).fetchall()[0]
     console.print(table)
     console.print(f"{customers:,} customers, {warnings:,} churn warnings. Where to look:", highlight=False)

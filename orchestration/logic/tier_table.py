@@ -111,7 +111,8 @@ joined as (
     inner join insights.lifecycle_states as l on l.as_of = f.as_of and l.customer_id = f.customer_id
     inner join insights.rfm_scores as r on r.as_of = f.as_of and r.customer_id = f.customer_id
     inner join insights.abc_classes as a on a.as_of = f.as_of and a.customer_id = f.customer_id
-    left join insights.churn_warnings as w on w.as_of = f.as_of and w.customer_id = f.customer_id
+    left join insights.churn_warnings as w
+        on w.as_of = f.as_of and w.customer_id = f.customer_id and w.closed_on is null
     left join ({assigned}) as owned on owned.customer_id = f.customer_id
     where f.as_of = {day}
 )

@@ -28,7 +28,10 @@ OF_OWNER = (
     *WHAT_TO_DO, "net_amount", "orders_in_window", "top3_categories", "lifecycle", "churn_band", "value_at_risk",
     "up_potential", "loyalty_risk", "tier_reason",
 )  # fmt: skip
-OF_WARNING = ("churn_score", "band", "value_at_risk", "state", "first_warned_on")
+OF_WARNING = (
+    "warning_id", "expected_loss", "within_capacity", "may_contact", "churn_score", "band", "value_at_risk", "state",
+    "first_warned_on", "contacted_on",
+)  # fmt: skip
 REASONS = (
     "array_to_string(json_extract_string(w.reasons, '$[*].zh'), ';') || ' / '"
     " || array_to_string(json_extract_string(w.reasons, '$[*].en'), '; ')"
@@ -127,7 +130,8 @@ def owner_lists(
         Listing("callbacks", "回访 Call-backs", fields,
                 f"{base} where {due} and t.tier in ({called}) and c.phone is not null", by_day),
         Listing("warnings", "流失预警 Warnings", warned,
-                f"{warnings} where {mine}", "w.churn_score desc, t.priority_rank, t.customer_id"),
+                f"{warnings} where {mine} and w.closed_on is null",
+                "w.priority_rank nulls last, t.priority_rank, t.customer_id"),
     ]  # fmt: skip
 
 

@@ -21,6 +21,16 @@ SIGNALS = {
         "近 90 天最近一次满意度评分,之后未下单",
         "Latest satisfaction score of the last 90 days, with no later order",
     ),
+    "falling_frequency": (
+        "近 90 天订单比此前窗口期内每 90 天平均下降的比例",
+        "Share by which the orders of the last 90 days fell below those of 90 days in the window before them",
+    ),
+    "consent_withdrawn": (
+        "近 90 天撤回营销同意,之后未下单",
+        "Marketing consent withdrawn in the last 90 days, no later order",
+    ),
+    "tier_about_to_fall": ("总分低于现层级下限的分数", "Points short of what the tier in force needs"),
+    "probability": ("模型给出的流失概率", "Probability to leave, by the published model"),
 }
 CHANNELS = {"email": ("电子邮箱", "e-mail"), "phone": ("电话", "telephone")}
 BANDS = {"high": ("高", "high"), "medium": ("中", "medium")}
@@ -50,11 +60,18 @@ def _churn(churn: ChurnFile) -> Iterator[Line]:
         f"只预警这些生命周期:{'、'.join(str(LABELS_ZH[state]) for state in states)}",
         f"Only these life-cycle states are warned about: {', '.join(states)}",
     )
-    yield Line(
-        f"风险金额按未来 {churn.horizon_days} 天计。", f"The value at risk is that of {churn.horizon_days} days ahead."
-    )
     for rule in churn.rules.values():
         yield from _rule(rule)
+    life = churn.life
+    yield Line(
+        f"两次下单之间至多一条预警;联系后 {life.rest_days} 天内不再预警;预警后 {life.lost_after_days} 天未下单即为流失。",
+        f"One warning at most between two orders; none within {life.rest_days} days after a contact; "
+        f"lost {life.lost_after_days} days after the warning without an order.",
+    )
+    yield Line(
+        "按预期损失(风险金额 × 流失概率)从大到小联系。",
+        "Contacts go by expected loss: value at risk times probability to leave.",
+    )
 
 
 def _rule(rule: Rule) -> Iterator[Line]:

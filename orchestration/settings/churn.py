@@ -13,13 +13,18 @@ from orchestration.settings.churn_model import ChurnModel
 from orchestration.settings.criteria import Code, Positive, Text
 from orchestration.settings.loader import Strict, load_model
 
-Signal = Literal["overdue", "falling_interaction", "open_complaint", "low_satisfaction"]
+Signal = Literal[
+    "overdue", "falling_frequency", "falling_interaction", "open_complaint", "low_satisfaction", "consent_withdrawn",
+    "tier_about_to_fall", "probability",
+]  # fmt: skip
+Contact = Literal["call", "email", "meeting", "visit", "chat", "callback", "presale", "aftersale"]
 
-# The figures that a reason's text may quote, all columns of customer_features or of the rule itself.
+# The figures that a reason's text may quote, all columns of customer_features, of customer_tiers or of the rule itself.
 QUOTABLE = (
     "recency_days", "purchase_cycle_days", "overdue_ratio", "interactions_90d", "interactions_previous_90d",
     "interaction_drop", "complaints_90d", "last_complaint_date", "csat_last", "csat_last_date", "last_order_date",
-    "count_orders",
+    "count_orders", "count_orders_90d", "orders_before_90d", "marketing_consent_since", "total_points", "tier_floor",
+    "churn_probability", "horizon_days",
 )  # fmt: skip
 
 
@@ -66,14 +71,34 @@ class Bands(Strict):
         return self
 
 
+class Life(Strict):
+    """The life of a warning: what counts as a contact of ours, how long nobody is warned about after one, when a warning
+    without an order is lost, and how long a closed one is shown (days). `reach`: numbers of contacts for which
+    churn_reach tells the money that they reach."""
+
+    contact_kinds: list[Contact] = Field(default=["call", "email", "meeting", "visit", "callback"], min_length=1)
+    rest_days: int = Field(default=30, ge=0, le=3650)
+    lost_after_days: Positive = 90
+    shown_days: Positive = 90
+    reach: list[Positive] = Field(default=[10, 20, 50, 100, 200], min_length=1)
+    profiling_purpose: str = Field(default="profiling", min_length=1)
+
+    @field_validator("reach")
+    @classmethod
+    def _rising(cls, reach: list[int]) -> list[int]:
+        if sorted(set(reach)) != reach:
+            raise ValueError("each number must be larger than the one before it")
+        return reach
+
+
 class ChurnFile(Strict):
-    """churn.yml. `horizon_days`: the stretch ahead for which the value at risk is counted, and within which a customer
-    without an order has left."""
+    """churn.yml. `horizon_days`: the stretch ahead within which a customer without an order has left."""
 
     horizon_days: Positive
     warned_lifecycles: list[Literal["new", "active", "lapsing", "dormant", "lost", "regained"]] = Field(min_length=1)
     bands: Bands
     rules: dict[Code, Rule] = Field(min_length=1)
+    life: Life = Field(default_factory=Life)
     model: ChurnModel = Field(default_factory=ChurnModel)
 
 

@@ -71,6 +71,16 @@ class Home:
         return self.state / "statements"
 
     @property
+    def warning_statements(self) -> Path:
+        """The churn warnings that were published, named as `statements` are, never rewritten."""
+        return self.state / "warnings"
+
+    @property
+    def warning_results(self) -> Path:
+        """What people told about warnings, one JSON line each, never rewritten."""
+        return self.state / "warning_results.jsonl"
+
+    @property
     def kept_criteria(self) -> Path:
         """Every set of criteria that was published with, `<version>/`, and since when each held, `ledger.jsonl`."""
         return self.state / "criteria"

@@ -5,22 +5,24 @@ Whether every tier has an owner and a strategy needs the criteria too: see setti
 """
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field
 
 from orchestration.settings.audiences import AudiencesFile
+from orchestration.settings.churn import Contact
 from orchestration.settings.criteria import Code, Positive, Text
 from orchestration.settings.home import config_file
 from orchestration.settings.loader import Strict, load_model
 
 
 class Owner(Strict):
-    """A person or team. `capacity`: how many customers they can look after, in proportion to their colleagues."""
+    """A person or team. `capacity`: how many customers they can look after, in proportion to their colleagues;
+    `contacts_per_week`: with how many of those warned about they can speak in a week."""
 
     name: Text
     tiers: list[Code] = Field(min_length=1)
     capacity: Positive
+    contacts_per_week: Positive = 50
     contact: str | None = None
 
 
@@ -46,7 +48,7 @@ class ByWarning(Strict):
 class StrategiesFile(Strict):
     """strategies.yml. `contact_kinds`: the interactions that count as a contact when the next one is due."""
 
-    contact_kinds: list[Literal["call", "email", "meeting", "visit", "chat", "callback", "presale", "aftersale"]]
+    contact_kinds: list[Contact]
     strategies: dict[Code, Strategy] = Field(min_length=1)
     by_tier: dict[Code, Code]
     by_warning: ByWarning

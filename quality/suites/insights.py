@@ -21,11 +21,10 @@ POINTS = of_the_day("scorecard_points")
 TIERS = of_the_day("customer_tiers")
 TAGS = of_the_day("customer_tags", may_be_empty=True)
 CHANGES = of_the_day("tier_changes", may_be_empty=True)
-WARNINGS = of_the_day("churn_warnings", may_be_empty=True)
 TIER_TABLE = of_the_day("customer_tier_table")
 AUDIENCES = of_the_day("audience_members", may_be_empty=True)
 AUDIENCE_COUNTS = of_the_day("audience_counts", may_be_empty=True)
-OF_CUSTOMERS = (FEATURES, RFM, ABC, LIFECYCLE, POINTS, TIERS, TAGS, WARNINGS, TIER_TABLE, AUDIENCES, effects.HISTORY)
+OF_CUSTOMERS = (FEATURES, RFM, ABC, LIFECYCLE, POINTS, TIERS, TAGS, TIER_TABLE, AUDIENCES, effects.HISTORY)
 TABLES = (*OF_CUSTOMERS, CHANGES, AUDIENCE_COUNTS, *(table for table in effects.TABLES if table not in OF_CUSTOMERS))
 
 # A move ends where the customer stands today; who is no more has no tier.
@@ -79,11 +78,6 @@ select coalesce(min(n), {{fewest}}) as observed from (
     select count(distinct customer_id) as n from ({TAGS.rows}) as tags group by rule_id
 )
 """
-WARNED_SHARE = f"""
-select coalesce((select count(distinct customer_id) from ({WARNINGS.rows}) as warned) * 1.0
-    / nullif((select count(*) from marts.customers), 0), 0.0) as observed
-"""
-
 OUTCOMES = ("member", "without_consent", "withdrawn", "unreachable")
 # Told again from the consents themselves: whose latest word for the purpose, before the day, is a refusal.
 REFUSED_MEMBERS = """
@@ -116,7 +110,7 @@ def suite(thresholds: Mapping[str, float]) -> Suite:
     rules += [every_customer(table) for table in (FEATURES, RFM, ABC, LIFECYCLE, TIER_TABLE)]
     rules += [*_feature_rules(), *_class_rules(thresholds), *_tier_rules(thresholds), *_tag_rules(thresholds)]
     rules += _change_rules()
-    rules += [*_warning_rules(thresholds), *_audience_rules(), *effects.effect_rules(thresholds)]
+    rules += [*_audience_rules(), *effects.effect_rules(thresholds)]
     parts = (insights_models, insights_value, churn)
     rules += [rule for part in parts for rule in part.rules(thresholds)]
     return Suite("insights", (*TABLES, *(table for part in parts for table in part.TABLES)), rules)
@@ -228,23 +222,6 @@ def _change_rules() -> list[Rule]:
         no_rows(
             CHANGES, "ends_in_todays_tier", MOVED_ELSEWHERE,
             "Every move is one, and ends in the tier of the day.", "每次变动均有前后之别,且止于当日层级。",
-        ),
-    ]  # fmt: skip
-
-
-def _warning_rules(thresholds: Mapping[str, float]) -> list[Rule]:
-    return [
-        unique(WARNINGS, "customer_id"),
-        not_null(WARNINGS, "churn_score"),
-        between(WARNINGS, "churn_score", 0, 1),
-        *(not_null(WARNINGS, column) for column in ("owner", "strategy_code", "reasons")),
-        no_rows(
-            WARNINGS, "reasons_given", "select 1 from {batch} where length(cast(reasons as varchar)) <= 2",
-            "Every warning gives its reasons.", "每条预警都给出原因。",
-        ),
-        at_most(
-            WARNINGS, "warned_share", WARNED_SHARE, thresholds["insights.warned_share"],
-            "The share of customers warned of stays within bounds.", "被预警客户占比不超过上限。", "warning",
         ),
     ]  # fmt: skip
 

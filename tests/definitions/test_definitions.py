@@ -33,7 +33,7 @@ INSIGHTS = {
     "customer_features", "rfm_scores", "abc_classes", "lifecycle_states", "scorecard_points", "customer_tiers",
     "customer_tags",
     "tier_changes", "cluster_profiles", "cluster_segments", "clv_models", "clv_estimates", "lead_scores", "purchase_stages",
-    "churn_models", "churn_backtest", "churn_scores", "churn_warnings", "customer_tier_table", "audience_members",
+    "churn_models", "churn_backtest", "churn_scores", "churn_warnings", "churn_reach", "customer_tier_table", "audience_members",
     "audience_counts",
     "tier_history", "effect_evaluation", "tier_migration", "tier_allocation",
     "funnel", "class_forecast", "conversion_drivers", "threshold_advice", "feature_drift", "feedback_themes",

@@ -34,7 +34,7 @@ OVERVIEW = {
     "customer_tags": "rule_id",
     "churn_models": "kind",
     "churn_scores": "model",
-    "churn_warnings": "band",
+    "churn_warnings": "state",
     "customer_tier_table": "tier",
     "audience_members": "outcome",
     "effect_evaluation": "verdict",

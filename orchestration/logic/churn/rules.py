@@ -2,11 +2,14 @@
 expressions.
 
 Add a signal as one entry of `_SIGNALS` and its name in settings/churn.py. All expressions read one row of
-insights.customer_features. `since` is the first as-of day on which the signal was there without a break, in closed
-form:
+insights.customer_features with what warnings.py joins to it (tier_floor, total_points, churn_probability, is_calibrated).
+`since` is the first as-of day on which the signal was there without a break, where the facts tell it:
 - overdue: the day the days since the last order reached the threshold;
 - open complaint, low satisfaction: the day after the complaint or the score (an order ends both);
-- falling interaction: the day after the last interaction, from which the silence lasts.
+- falling interaction: the day after the last interaction, from which the silence lasts;
+- consent withdrawn: the day after it;
+- falling frequency, a tier about to fall, the probability: as_of itself, since the facts of one day do not tell it; once
+  warned, the day stays (life.py).
 """
 
 import string
@@ -15,6 +18,7 @@ from dataclasses import dataclass
 from orchestration.logic.segmentation.store import literal
 from orchestration.settings.churn import Rule
 
+BEFORE_90D = "((count_orders_window - count_orders_90d) * 90.0 / nullif({window_days} - 90, 0))"
 DROP = "(1 - interactions_90d / nullif(interactions_previous_90d, 0))"
 
 
@@ -46,10 +50,23 @@ _SIGNALS: dict[str, _Signal] = {
         "csat_last_date >= {as_of} - 90 and csat_last_date >= coalesce(last_order_date, csat_last_date)",
         "csat_last_date + 1",
     ),
+    "falling_frequency": _Signal(
+        f"(1 - count_orders_90d / nullif({BEFORE_90D}, 0))",
+        "count_orders_window - count_orders_90d >= {minimum_before} and recency_days >= {minimum_days}",
+        "{as_of}",
+    ),
+    "consent_withdrawn": _Signal(
+        "1",
+        "marketing_consent = 'withdrawn' and marketing_consent_since >= {as_of} - 90"
+        " and marketing_consent_since >= coalesce(last_order_date, marketing_consent_since)",
+        "marketing_consent_since + 1",
+    ),
+    "tier_about_to_fall": _Signal("(tier_floor - total_points)", "tier_floor is not null", "{as_of}"),
+    "probability": _Signal("churn_probability", "is_calibrated and count_orders >= {minimum_orders}", "{as_of}"),
 }
 
 
-def strength(rule: Rule, as_of: str) -> str:
+def strength(rule: Rule, as_of: str, window_days: int) -> str:
     """SQL of the rule's strength: 0 without the signal, 0.5 at starts_at, 1 at full_at, linear between, rounded to 6
     digits."""
     signal = _SIGNALS[rule.signal]
@@ -60,7 +77,7 @@ def strength(rule: Rule, as_of: str) -> str:
         as_of=as_of,
     )
     sign = "<=" if rule.full_at < rule.starts_at else ">="
-    value = f"cast({signal.value} as double)"
+    value = f"cast({signal.value.format(window_days=window_days)} as double)"
     span = rule.full_at - rule.starts_at
     way = f"({value} - {rule.starts_at}) / {span}" if span else "1"
     return (
@@ -80,20 +97,24 @@ def since(rule: Rule, as_of: str, medium: float) -> str:
     return f"cast({_SIGNALS[rule.signal].since.format(overdue_since=overdue, as_of=as_of)} as date)"
 
 
-def words(template: str) -> str:
+def words(template: str, window_days: int) -> str:
     """SQL text of a template whose {names} are features."""
     parts = []
     for text, name, _, _ in string.Formatter().parse(template):
         if text:
             parts.append(literal(text))
         if name is not None:
-            parts.append(f"coalesce({_figure(name)}, '?')")
+            parts.append(f"coalesce({_figure(name).format(window_days=window_days)}, '?')")
     return " || ".join(parts) or "''"
 
 
 def _figure(name: str) -> str:
     if name == "interaction_drop":
         return f"cast(cast(round(100 * {DROP}) as integer) as varchar) || '%'"
-    if name in ("overdue_ratio", "csat_last"):
+    if name == "churn_probability":
+        return "cast(cast(round(100 * churn_probability) as integer) as varchar) || '%'"
+    if name == "orders_before_90d":
+        return f"cast(cast({BEFORE_90D} as decimal(12, 1)) as varchar)"
+    if name in ("overdue_ratio", "csat_last", "total_points", "tier_floor"):
         return f"cast(cast({name} as decimal(12, 1)) as varchar)"
     return f"cast({name} as varchar)"

@@ -12,6 +12,7 @@ import duckdb
 import pandas as pd
 import sklearn
 
+from orchestration.logic.churn.consent import refused
 from orchestration.logic.churn.contest import (
     Contest,
     Entry,
@@ -56,13 +57,14 @@ def churn_backtest(con: duckdb.DuckDBPyConnection, as_of: date, settings: Insigh
 def churn_scores(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSettings) -> int:
     """Writes insights.churn_scores of `as_of`: one row for each customer with a counted order before it, from the marts,
     insights.customer_features and the model that insights.churn_models says is published. Who never bought cannot
-    leave and has no row. Returns the rows."""
+    leave and has no row, nor has who refused to be profiled. Returns the rows."""
     found = con.execute("select model from insights.churn_models where as_of = ? and is_published", [as_of]).fetchall()
     name, horizon = found[0][0], settings.churn.horizon_days
+    refusals = refused(as_of, settings.churn.life.profiling_purpose)
     if name == FALLBACK:
         query = _FALLBACK.format(
             score=uncalibrated("recency_days", "overdue_ratio", horizon),
-            model=literal(name), horizon=horizon, day=literal(as_of),
+            model=literal(name), horizon=horizon, day=literal(as_of), refused=refusals,
         )  # fmt: skip
         return replace_day(con, "churn_scores", as_of, query, settings.criteria_version)
     # The final fold tests nothing: it scores as_of, so its cuts are those of a fold at 0.
@@ -72,7 +74,8 @@ def churn_scores(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightS
     con.register("strata_churn_scored", _scored(name, frame, fold, settings))
     query = (
         f"select customer_id, churn_score, {literal(name)} as model, {horizon} as horizon_days, "
-        f"{reasons_json(settings.churn.model)} as reasons from strata_churn_scored"
+        f"{reasons_json(settings.churn.model)} as reasons from strata_churn_scored "
+        f"where customer_id not in ({refusals})"
     )
     rows = replace_day(con, "churn_scores", as_of, query, settings.criteria_version)
     con.unregister("strata_churn_scored")
@@ -153,5 +156,5 @@ _FALLBACK = """
 select
     customer_id, {score} as churn_score, {model} as model, {horizon} as horizon_days, '[]' as reasons
 from insights.customer_features
-where as_of = {day} and recency_days is not null
+where as_of = {day} and recency_days is not null and customer_id not in ({refused})
 """

@@ -7,6 +7,7 @@ from datetime import date
 import duckdb
 
 from orchestration.logic.audiences import audience_counts, audience_members
+from orchestration.logic.churn.reach import churn_reach
 from orchestration.logic.churn.tables import churn_backtest, churn_models, churn_scores
 from orchestration.logic.churn.warnings import churn_warnings
 from orchestration.logic.clusters.tables import cluster_profiles, cluster_segments
@@ -41,9 +42,9 @@ FUNCTIONS: dict[str, Insight] = {
     for function in (
         customer_features, rfm_scores, abc_classes, lifecycle_states, scorecard_points, customer_tiers, tier_changes,
         customer_tags, cluster_profiles, cluster_segments, clv_models, clv_estimates, lead_scores, purchase_stages,
-        churn_models, churn_backtest, churn_scores, churn_warnings, customer_tier_table, audience_members, audience_counts,
-        tier_history, effect_evaluation, tier_migration, tier_allocation, funnel, class_forecast, conversion_drivers,
-        threshold_advice, feature_drift, feedback_themes,
+        churn_models, churn_backtest, churn_scores, churn_warnings, churn_reach, customer_tier_table, audience_members,
+        audience_counts, tier_history, effect_evaluation, tier_migration, tier_allocation, funnel, class_forecast,
+        conversion_drivers, threshold_advice, feature_drift, feedback_themes,
     )
 }  # fmt: skip
 
@@ -66,7 +67,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "churn_models": (),
     "churn_backtest": ("churn_models",),
     "churn_scores": ("customer_features", "churn_models"),
-    "churn_warnings": ("customer_features", "lifecycle_states", "customer_tiers"),
+    "churn_warnings": ("customer_features", "lifecycle_states", "customer_tiers", "churn_scores", "clv_estimates"),
+    "churn_reach": ("customer_features", "churn_warnings"),
     "customer_tier_table": (
         "customer_features", "rfm_scores", "abc_classes", "lifecycle_states", "scorecard_points", "customer_tiers",
         "churn_warnings",

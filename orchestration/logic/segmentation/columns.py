@@ -189,7 +189,15 @@ TABLES: dict[str, Table] = {
             "流失预警",
             "Customers who show signs of leaving, with reasons, owner and strategy",
             ("as_of", "warning_id"),
-            column_lists.WARNINGS,
+            churn.WARNINGS,
+        ),
+        _table(
+            "churn_reach",
+            "预警触达",
+            "How much of the money at risk a number of contacts reaches, by owner",
+            ("as_of", "owner", "contacts"),
+            churn.REACH,
+            day=_DAY_ALONE,
         ),
         _table(
             "customer_tier_table",

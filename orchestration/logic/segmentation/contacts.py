@@ -89,7 +89,8 @@ _CONSENTS = """
 select
     grid.as_of,
     consents.customer_id,
-    first(consents.state order by consents.given_at desc, consents.state desc) as marketing_consent
+    first(consents.state order by consents.given_at desc, consents.state desc) as marketing_consent,
+    max({day}) as marketing_consent_since
 from strata_grid as grid
 inner join marts.consents as consents on {day} < grid.seen_before
 where consents.purpose = 'marketing' and consents.customer_id is not null

@@ -165,6 +165,7 @@ select
     coalesce(p.repeat_orders_window, 0) + coalesce(i.referrals_window, 0) + cast(present.loyalty_member as integer)
         as loyalty_actions,
     k.marketing_consent,
+    k.marketing_consent_since,
     cast(case when present.age between 0 and {OLDEST_AGE} then present.age end as integer) as age_years,
     cast(present.as_of - i.last_interaction_date as integer) as days_since_interaction,
     cast(present.as_of - greatest(p.last_order_date, i.last_login_date) as integer) as days_since_usage,

@@ -32,7 +32,7 @@ TABLES = {
     "traits": "trait_key varchar, customer_id varchar, trait varchar, value varchar, stated_or_inferred varchar, "
     "recorded_at timestamp",
     "interactions": "interaction_key varchar, customer_id varchar, kind varchar, occurred_at timestamp, "
-    "campaign varchar, page_type varchar",
+    "campaign varchar, page_type varchar, direction varchar",
     "feedback": f"feedback_key varchar, customer_id varchar, kind varchar, score {MONEY}, given_at timestamp, text varchar",
     "consents": "customer_id varchar, source varchar, purpose varchar, state varchar, given_at timestamp",
     "opportunities": f"opportunity_key varchar, customer_id varchar, stage varchar, amount {MONEY}, "
@@ -41,6 +41,10 @@ TABLES = {
     "spend": f"spend_key varchar, spend_date date, campaign varchar, channel varchar, amount {MONEY}",
     "holidays": "holiday_date date, holiday_name varchar, country varchar, is_workday boolean",
 }
+WARNING_STATEMENT = (
+    "create or replace table control.warning_statement (customer_id varchar, warning_id varchar, signal_score decimal(5, 4), "
+    '"band" varchar, reasons varchar, first_warned_on date, state varchar, contacted_on date, closed_on date)'
+)
 
 
 def empty_warehouse() -> duckdb.DuckDBPyConnection:
@@ -57,6 +61,11 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
     )
     con.execute(
         "create table control.criteria_before (as_of date, known_at timestamp, criteria_version varchar, criteria varchar)"
+    )
+    con.execute(WARNING_STATEMENT)
+    con.execute(
+        "create table control.warning_results (warning_id varchar, result varchar, happened_on date, told_by varchar, "
+        '"at" timestamp)'
     )
     for name, columns in TABLES.items():
         con.execute(f"create table marts.{name} ({columns})")
@@ -199,7 +208,7 @@ def generated(customers: int, orders: int, interactions: int) -> duckdb.DuckDBPy
                 'custom_request', 'login'][1 + draw(i, 13, 11)],
             timestamp '2025-06-01' + interval (draw(i, 14, (470 * 1440))) minute,
             if(draw(i, 15, 4) = 0, 'c' || draw(i, 16, 3), null),
-             ['product', 'about', 'cart', 'home', null][1 + draw(i, 19, 5)]
+             ['product', 'about', 'cart', 'home', null][1 + draw(i, 19, 5)], ['in', 'out', null][1 + draw(i, 24, 3)]
         from range({interactions}) as t(i)
         """
     )

@@ -38,7 +38,9 @@ def test_an_overdue_customer_is_warned_about_and_a_regular_one_is_not(con, setti
     assert list(found) == ["C1"]
     warning = found["C1"]
     # 45 days at a cycle of 20: ratio 2.25, strength 0.5 + 0.5 * 0.25 / 3, weight 0.7.
-    assert warning["churn_score"] == Decimal("0.3792")
+    assert warning["signal_score"] == Decimal("0.3792")
+    (score,) = con.execute("select churn_score from insights.churn_scores where customer_id = 'C1'").fetchone()
+    assert warning["churn_score"] == score
     assert warning["band"] == "medium"
     assert (warning["state"], warning["first_warned_on"]) == ("open", AS_OF - timedelta(5))
     reason = json.loads(warning["reasons"])[0]
@@ -83,10 +85,12 @@ def test_who_is_lost_or_never_bought_is_not_warned_about(con, settings):
     assert warnings(con, settings) == {}
 
 
-def test_value_at_risk_is_the_own_past_rate_over_the_horizon(con, settings):
+def test_value_at_risk_without_a_model_is_the_own_past_rate_over_the_value_horizon(con, settings):
     add(con, "orders", REGULAR)
-    # 10 orders of 100 in the 225 days since the first, 90 days ahead.
-    assert warnings(con, settings)["C1"]["value_at_risk"] == Decimal("400.00")
+    warning = warnings(con, settings)["C1"]
+    # 10 orders of 100 in the 225 days since the first, 365 days ahead; the overdue rule, uncalibrated: 2.25 / 3.25.
+    assert warning["value_at_risk"] == Decimal("1622.22")
+    assert warning["expected_loss"] == Decimal("1123.08")
 
 
 def test_the_tier_table_shows_the_warning_its_owner_and_strategy(con, settings):

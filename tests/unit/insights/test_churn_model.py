@@ -348,7 +348,7 @@ def test_tables_when_facts_come_on_or_after_as_of_then_nothing_changes(tested, s
 def test_scores_when_a_fact_comes_the_day_before_then_they_change(tested, settings):
     con = generated(300, 3_000, 6_000)
     con.execute("insert into marts.interactions select 'x' || customer_id, customer_id, 'view', ? from marts.customers "
-                .replace("?", f"timestamp '{AS_OF}' - interval 20 hour, null, null"))  # fmt: skip
+                .replace("?", f"timestamp '{AS_OF}' - interval 20 hour, null, null, null"))  # fmt: skip
     scored(con, changed(settings, **SMALL))
     assert everything(con)[2] != everything(tested)[2]
 

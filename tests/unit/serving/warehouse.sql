@@ -208,10 +208,18 @@ create table insights.churn_scores as select
     '[]' as reasons
 from insights.customer_features where count_orders > 0;
 create table insights.churn_warnings as select
-    as_of, criteria_version, 'W' || customer_id || as_of as warning_id, customer_id, 0.8 as churn_score, 'high' as band,
-    '[{"code": "overdue"}]' as reasons, 300.0 as value_at_risk, 'li.lei' as owner, 'call' as strategy_code, 'new' as state,
-    as_of as first_warned_on
+    as_of, criteria_version, 'W' || customer_id || as_of as warning_id, customer_id, cast(0.8 as decimal(7, 6)) as churn_score,
+    cast(0.7 as decimal(5, 4)) as signal_score, 'high' as band, '[{"code": "overdue"}]' as reasons,
+    cast(300 as decimal(28, 4)) as value_at_risk, cast(240 as decimal(28, 4)) as expected_loss,
+    row_number() over (partition by as_of order by customer_id) as priority_rank, true as within_capacity, true as may_contact,
+    'li.lei' as owner, 'call' as strategy_code, 'new' as state, as_of as first_warned_on,
+    cast(null as date) as contacted_on, cast(null as date) as closed_on
 from insights.abc_classes where abc_class = 'A';
+create table insights.churn_reach as select
+    as_of, 'v1' as criteria_version, owner, 10 as contacts, false as is_capacity, 5 as count_waiting, 5 as count_reached,
+    cast(1200 as decimal(28, 4)) as money_at_risk, cast(1200 as decimal(28, 4)) as money_reached,
+    cast(1 as decimal(9, 4)) as share_reached, cast(1 as decimal(9, 4)) as share_reached_by_rule
+from (values (date '2026-03-01'), (date '2026-03-02')) as days(as_of), (values ('all'), ('li.lei')) as owners(owner);
 create table insights.cluster_profiles as select
     as_of, 'v1' as criteria_version, cluster_id, 'G' || cluster_id || ' / G' || cluster_id as cluster_label, 11 as count_customers,
     cast(0.5 as decimal(9, 6)) as customers_share, cast(4290 as decimal(18, 4)) as net_amount, cast(0.5 as decimal(18, 6)) as revenue_share, 2 as count_clusters, 0.4 as silhouette,

@@ -74,6 +74,7 @@ FEATURES: Lines = (
     ("loyalty_member", "BOOLEAN", "会员", "Has a loyalty id"),
     ("loyalty_actions", COUNT, "忠诚行为数", "repeat_orders_window + referrals_window + 1 for a loyalty member"),
     ("marketing_consent", TEXT, "营销同意", "Latest state of the consent for marketing (granted, withdrawn); null if never asked"),
+    ("marketing_consent_since", "DATE", "营销同意变更日", "Business day of the latest word about the consent for marketing"),
 )  # fmt: skip
 
 RFM: Lines = (
@@ -154,28 +155,6 @@ CHANGES: Lines = (
     ("reason_zh", TEXT, "变动说明", "Cause and criteria in Chinese words"),
     ("reason_en", TEXT, "变动英文说明", "Cause and criteria in English words"),
 )  # fmt: skip
-WARNINGS: Lines = (
-    ("warning_id", TEXT, "预警编号", "Hash of customer_id and first_warned_on: one episode"),
-    (
-        "churn_score",
-        "DECIMAL(5,4)",
-        "流失得分",
-        "0-1, high means leaving: 1 - product of (1 - weight x strength); a rule, not a probability",
-    ),
-    ("band", TEXT, "预警等级", "high or medium"),
-    ("reasons", TEXT, "原因", "JSON list of {code, zh, en}, strongest first"),
-    (
-        "value_at_risk",
-        MONEY,
-        "风险金额",
-        "Net amount expected in the next horizon_days at the customer's own past rate",
-    ),
-    ("tier", TEXT, "客户层级", "Tier in the main scheme"),
-    ("owner", TEXT, "责任人", "Code of the owner in owners.yml"),
-    ("strategy_code", TEXT, "策略", "Code of the strategy in strategies.yml"),
-    ("state", TEXT, "状态", "new on the first day, open after it"),
-    ("first_warned_on", "DATE", "首次预警日", "First as-of day of the uninterrupted period in which the rule held"),
-)
 TIER_TABLE: Lines = (
     ("display_name", TEXT, "客户名称", "Name of the customer"),
     ("customer_type", TEXT, "客户类型", "person or company"),

@@ -1,0 +1,76 @@
+"""What people told about churn warnings: contacted, saved or lost. One JSON line each in the home, only ever added to.
+
+A run takes those that were known by its `known_at`; how they move a warning is in logic/churn/life.py.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from orchestration.durable import write_file
+
+_SCHEMA = pa.schema(
+    {
+        "warning_id": pa.string(), "result": pa.string(), "happened_on": pa.date32(), "told_by": pa.string(),
+        "at": pa.timestamp("us"),
+    }
+)  # fmt: skip
+
+
+class ResultsDamaged(ValueError):
+    """The file of results cannot be read. The text names the line and what to do."""
+
+
+@dataclass(frozen=True)
+class WarningResult:
+    """`result`: contacted, saved or lost; `happened_on` is a business day; `told_by` names the user; `at` is aware."""
+
+    warning_id: str
+    result: str
+    happened_on: date
+    told_by: str
+    at: datetime
+
+
+def read_results(path: Path) -> list[WarningResult]:
+    """All results, the first one first. Raises ResultsDamaged naming the line."""
+    if not path.exists():
+        return []
+    results = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            told: dict[str, Any] = json.loads(line)
+            days = {"happened_on": date.fromisoformat(told["happened_on"]), "at": datetime.fromisoformat(told["at"])}
+            results.append(WarningResult(**(told | days)))
+        except (ValueError, TypeError, KeyError) as error:
+            raise ResultsDamaged(
+                f"{path.name}, line {number}: no result ({type(error).__name__}); restore the file from a backup"
+            ) from None
+    return results
+
+
+def add_results(path: Path, new: Sequence[WarningResult]) -> int:
+    """Adds the results that were not told before, all or none, and returns how many. The caller holds the run lock."""
+    kept = read_results(path)
+    told = {(one.warning_id, one.result, one.happened_on) for one in kept}
+    added = [one for one in dict.fromkeys(new) if (one.warning_id, one.result, one.happened_on) not in told]
+    if added:
+        lines = [
+            asdict(one) | {"happened_on": one.happened_on.isoformat(), "at": one.at.isoformat()}
+            for one in (*kept, *added)
+        ]
+        write_file(
+            path, "".join(json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n" for line in lines).encode()
+        )
+    return len(added)
+
+
+def results_table(results: Iterable[WarningResult], known_at: datetime) -> pa.Table:
+    """What was told by `known_at` (aware). Grain: result; `at` in UTC."""
+    rows = [asdict(one) | {"at": one.at.astimezone(UTC).replace(tzinfo=None)} for one in results if one.at <= known_at]
+    return pa.Table.from_pylist(rows, _SCHEMA)
