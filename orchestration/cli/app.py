@@ -202,6 +202,16 @@ def bench(
     raise typer.Exit(run_bench(name, size, json))
 
 
+@app.command()
+def deliver(
+    again: str | None = typer.Option(None, help="An uncertain message that did not arrive: its warnings go out again."),
+) -> None:
+    """Send each owner the digest of churn warnings that they were not told of yet."""
+    from orchestration.cli.deliver import deliver_now
+
+    raise typer.Exit(deliver_now(_home(), again))
+
+
 @warnings_app.command("export")
 def warnings_export(
     to: Path = typer.Option(help="The CSV to write."),

@@ -8,6 +8,8 @@ import pyarrow.compute as pc
 from rich.console import Console
 from rich.table import Table
 
+from orchestration.cli.deliver import uncertain_line
+from orchestration.delivery import read_outbox
 from orchestration.landing import ledger_table, pending_files, read_ledger, read_quarantine
 from orchestration.settings import Home, load_settings
 from orchestration.settings.sources import blocks
@@ -109,3 +111,6 @@ def _print_publication(home: Home) -> None:
             "select count(*) from serving.churn_warnings where as_of = $day and closed_on is null", {"day": as_of}
         ).fetchall()[0]
     console.print(f"published: as of {as_of} by run {run}; {warnings:,} churn warnings", highlight=False)
+    for message in read_outbox(home.outbox):
+        if message.state == "uncertain":
+            console.print(uncertain_line(message), highlight=False, soft_wrap=True)

@@ -22,6 +22,7 @@ from orchestration.logic.identity import (
 from orchestration.settings import Home, Settings, config_folder, load_settings
 from orchestration.settings.sources import BlockRef, blocks
 from orchestration.sources import probe
+from orchestration.sources.environment import MissingVariable, resolved
 
 console = Console()
 LEAST_FREE_BYTES = 1_000_000_000
@@ -39,10 +40,26 @@ def check_installation(home: Home) -> int:
     ]
     problems = [problem for check in checks if (problem := check())]
     problems += _print_sources(home, settings)
+    problems += _destinations_lack_variables(settings)
     for problem in problems:
         console.print(f"problem: {problem}", highlight=False)
     console.print("all good" if not problems else f"{len(problems)} to mend")
     return 1 if problems else 0
+
+
+def _destinations_lack_variables(settings: Settings) -> list[str]:
+    told = settings.notifications
+    places = [*told.operators, *(place for listed in told.owners.values() for place in listed)]
+    texts = [text for place in places for text in (place.address, place.secret) if text]
+    if told.smtp:
+        texts += [text for text in (told.smtp.host, told.smtp.user, told.smtp.password, told.smtp.sender) if text]
+    problems = {}
+    for text in texts:
+        try:
+            resolved(text)
+        except MissingVariable as missing:
+            problems[missing.name] = f"notifications.yml: {missing}; set it, or nothing is delivered there"
+    return list(problems.values())
 
 
 def _print_sources(home: Home, settings: Settings) -> list[str]:

@@ -1,4 +1,4 @@
-"""When things run: the one job, its schedule, and the sensor on the landing folder."""
+"""When things run: the one job, its schedule, the sensor on the landing folder; and who hears of a run that failed."""
 
 from collections.abc import Iterator
 from hashlib import sha256
@@ -6,6 +6,8 @@ from hashlib import sha256
 import dagster as dg
 
 from orchestration.defs.partitions import DAYS
+from orchestration.delivery import NotSent, send
+from orchestration.delivery.senders import Text
 from orchestration.landing import pending_files
 from orchestration.resources import location_settings
 from orchestration.settings import Home
@@ -46,3 +48,22 @@ def landing_folder(context: dg.SensorEvaluationContext) -> Iterator[dg.RunReques
         run_key=sha256("\n".join(names).encode()).hexdigest(),
         asset_selection=[dg.AssetKey([source, block]) for source, block in sorted(waiting)],
     )
+
+
+@dg.run_failure_sensor(default_status=dg.DefaultSensorStatus.RUNNING)
+def run_failed(context: dg.RunFailureSensorContext) -> None:
+    """Tells the operators of notifications.yml which steps failed. Error texts stay in the UI: they may quote rows."""
+    notifications, run = location_settings().notifications, context.dagster_run
+    steps = sorted(event.step_key for event in context.get_step_failure_events() if event.step_key)
+    day = run.tags.get("dagster/partition", "-")
+    text = Text(
+        run.run_id,
+        f"Strata 运行失败 run failed · {run.job_name} · {day}",
+        f"失败的步骤 failed steps: {', '.join(steps) or '-'}\n运行 run: {run.run_id}\n"
+        "读者仍看到上一次成功发布的状态 / readers still see the last good state",
+    )
+    for place in notifications.operators:
+        try:
+            send(place, text, notifications.smtp, notifications.retry)
+        except NotSent as problem:
+            context.log.warning(f"no word to {place.code}: {problem}")

@@ -16,6 +16,7 @@ from orchestration.settings.home import Home, config_file, config_folder
 from orchestration.settings.identity import IdentityFile, unknown_sources
 from orchestration.settings.insights import load_insights
 from orchestration.settings.loader import load_model
+from orchestration.settings.notifications import NotificationsFile, load_notifications
 from orchestration.settings.people import PeopleFile
 from orchestration.settings.reports import ReportsFile, load_reports
 from orchestration.settings.sources import SourcesFile
@@ -38,6 +39,7 @@ class Settings:
     criteria_version: str
     criteria_files: Mapping[str, bytes]
     reports: ReportsFile
+    notifications: NotificationsFile
 
 
 def load_settings(folder: Path | None = None, criteria_folder: Path | None = None) -> Settings:
@@ -55,7 +57,10 @@ def load_settings(folder: Path | None = None, criteria_folder: Path | None = Non
         errors += unknown_sources(identity_file, identity, sources.sources)
     insights = _collect(errors, lambda: load_insights(criteria_folder or folder))
     reports = _collect(errors, lambda: load_reports(folder, insights.criteria)) if insights else None
-    if errors or not (sources and identity and insights and reports):
+    notifications = (
+        _collect(errors, lambda: load_notifications(folder, list(insights.people.owners))) if insights else None
+    )
+    if errors or not (sources and identity and insights and reports and notifications):
         raise SettingsErrors(errors)
     return Settings(
         sources,
@@ -66,6 +71,7 @@ def load_settings(folder: Path | None = None, criteria_folder: Path | None = Non
         insights.criteria_version,
         insights.files,
         reports,
+        notifications,
     )
 
 

@@ -81,6 +81,11 @@ class Home:
         return self.state / "warning_results.jsonl"
 
     @property
+    def outbox(self) -> Path:
+        """What was sent to whom, `<message id>.json`: ids of warnings, no text and no address."""
+        return self.state / "outbox"
+
+    @property
     def kept_criteria(self) -> Path:
         """Every set of criteria that was published with, `<version>/`, and since when each held, `ledger.jsonl`."""
         return self.state / "criteria"

@@ -20,6 +20,11 @@ def resolved_url(text: str) -> str:
     return _filled(head, escape=True) + at + _filled(tail, escape=False)
 
 
+def resolved(text: str) -> str:
+    """The text with its variables as they are."""
+    return _filled(text, escape=False)
+
+
 def _filled(text: str, *, escape: bool) -> str:
     return VARIABLE.sub(lambda found: quote(_value(found[1]), safe="") if escape else _value(found[1]), text)
 

@@ -61,7 +61,7 @@ def test_every_layer_has_its_tables(graph: AssetGraph) -> None:
     assert {("staging", f"stg_{name}") for name in ENTITIES} <= found
     assert {("marts", name) for name in MARTS} <= found
     assert {("insights", name) for name in INSIGHTS} <= found
-    assert ("serving", "publication") in found
+    assert {("serving", "publication"), ("serving", "reports"), ("serving", "deliveries")} <= found
 
 
 def test_every_asset_is_described_grouped_and_of_a_kind(graph: AssetGraph) -> None:
@@ -94,6 +94,7 @@ def test_job_schedule_and_sensor_are_there() -> None:
         load_settings().sources.business.timezone,
     )
     assert defs.resolve_sensor_def("landing_folder")
+    assert defs.resolve_sensor_def("run_failed")
 
 
 def test_server_loads_the_workspace(tmp_path: Path) -> None:
