@@ -21,7 +21,7 @@ SOURCES = {
     "repeat_orders": "f.repeat_orders_window", "referrals": "f.referrals_window", "loyalty_member": "f.loyalty_member",
     "repeat_rate": "cast(f.repeat_orders_window / nullif(f.count_orders_window, 0) as decimal(9, 4))",
     "lifecycle": "l.lifecycle", "rfm_segment": "r.rfm_segment", "abc_class": "a.abc_class",
-    "churn_band": "w.band", "churn_score": "w.churn_score", "value_at_risk": "w.value_at_risk",
+    "churn_band": "w.band", "churn_score": "cast(w.churn_score as decimal(5, 4))", "value_at_risk": "w.value_at_risk",
 }  # fmt: skip
 
 
@@ -41,7 +41,8 @@ def test_tier_table_when_computed_then_every_value_is_the_one_of_its_table(compu
         left join insights.lifecycle_states as l on l.customer_id = m.customer_id and l.as_of = m.as_of
         left join insights.rfm_scores as r on r.customer_id = m.customer_id and r.as_of = m.as_of
         left join insights.abc_classes as a on a.customer_id = m.customer_id and a.as_of = m.as_of
-        left join insights.churn_warnings as w on w.customer_id = m.customer_id and w.as_of = m.as_of
+        left join insights.churn_warnings as w
+            on w.customer_id = m.customer_id and w.as_of = m.as_of and w.closed_on is null
         """,
         [settings.criteria.main_scheme],
     ).fetchone()
