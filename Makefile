@@ -73,8 +73,8 @@ campaign-landing: $(VENV)/.dev ## the long proofs of landing: 10,000 files, 60 M
 campaign-identity: $(VENV)/.dev ## the long proof of ids: 50 orders of the same input, 200 sequences of decisions (half an hour)
 	STRATA_ORDERS=50 STRATA_SEQUENCES=200 $(BIN)/pytest tests/pipeline/test_identity_orders.py tests/unit/identity/test_decisions.py
 
-campaign-segmentation: $(VENV)/.dev ## the long proofs of classes: 20,000 customers computed twice, 30 past days built again, 20 pairs of days (an hour)
-	STRATA_CHECKED_CUSTOMERS=20000 STRATA_REBUILDS=30 STRATA_PAIRS=20 $(BIN)/pytest tests/pipeline/test_independent.py tests/pipeline/test_rebuild.py tests/unit/insights/test_tier_changes.py
+campaign-segmentation: $(VENV)/.dev ## the long proofs of classes: 20,000 customers computed twice, 30 past days built again, 20 pairs of days, 200 splits (an hour)
+	STRATA_CHECKED_CUSTOMERS=20000 STRATA_REBUILDS=30 STRATA_PAIRS=20 STRATA_SPLITS=200 $(BIN)/pytest tests/pipeline/test_independent.py tests/pipeline/test_rebuild.py tests/unit/insights/test_tier_changes.py tests/unit/insights/test_effect_trials.py
 
 bench-identity: $(VENV)/.run ## the linking against sets with a known truth
 	$(BIN)/strata bench identity

@@ -16,14 +16,21 @@ from orchestration.settings.audiences import NEVER_BOUGHT
 from orchestration.settings.criteria import Text
 from orchestration.settings.insights import InsightSettings
 
-Kind = Literal["text", "number", "money", "share", "date", "boolean"]
+Kind = Literal["text", "integer", "number", "money", "share", "date", "boolean"]
 Labels = dict[str, dict[str, str]]
 """Column → code → 'zh / en', best first."""
 
-NUMBERS = ("DECIMAL", "DOUBLE", "FLOAT", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "UBIGINT", "UINTEGER")
+NUMBERS = ("DECIMAL", "DOUBLE", "FLOAT")
+INTEGERS = ("HUGEINT", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "UBIGINT", "UINTEGER")
 # Of the profile, which is described in dbt's files and not among the insight tables.
 OF_PROFILES = {"email": "电子邮箱", "phone": "电话"}
+LISTS = ("missing_inputs",)  # JSON lists, told with commas
 ABBREVIATIONS = {"Rfm": "RFM", "Abc": "ABC", "Csat": "CSAT"}
+CUSTOMER_TYPES = {"person": "个人 / person", "company": "企业 / company"}
+TIMES_OF_DAY = {
+    "morning": "上午 / morning", "afternoon": "下午 / afternoon", "evening": "晚上 / evening", "night": "夜间 / night",
+}  # fmt: skip
+CONSENTS = {"granted": "已同意 / granted", "withdrawn": "已撤回 / withdrawn"}
 WARNING_BANDS = {"high": "高 / high", "medium": "中 / medium"}
 
 
@@ -53,6 +60,9 @@ def labels_of(settings: InsightSettings) -> Labels:
     }
     return {
         **bands,
+        "customer_type": CUSTOMER_TYPES,
+        "usual_time": TIMES_OF_DAY,
+        "marketing_consent": CONSENTS,
         "tier": tiers,
         "previous_tier": tiers,
         "lifecycle": {code: f"{zh} / {code}" for code, zh in LABELS_ZH.items()},
@@ -92,6 +102,8 @@ def header_of(table: str, name: str) -> str:
 def _single(table: str, name: str, kind: str, names: dict[str, str], alias: str) -> Field:
     column = _quoted(name, alias)
     sql = f"coalesce({case_by(column, dict(names))}, {column})" if names else column
+    if name in LISTS:
+        sql = f"nullif(array_to_string(json_extract_string({column}, '$[*]'), ', '), '')"
     return Field(name, header_of(table, name), _kind(name, kind), sql, tuple(names.values()))
 
 
@@ -110,6 +122,8 @@ def _kind(name: str, kind: str) -> Kind:
         return "money"
     if kind.startswith("DECIMAL") and name.endswith(("_rate", "_share")):
         return "share"
+    if kind in INTEGERS:
+        return "integer"
     return "number" if kind.startswith(NUMBERS) else "text"
 
 

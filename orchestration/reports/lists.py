@@ -26,7 +26,7 @@ WHO = ("priority_rank", "customer_id", "display_name", "tier")
 WHAT_TO_DO = ("strategy", "contact_mode", "next_contact_due")
 OF_OWNER = (
     *WHAT_TO_DO, "net_amount", "orders_in_window", "top3_categories", "lifecycle", "churn_band", "value_at_risk",
-    "up_potential", "loyalty_risk", "tier_reason",
+    "up_potential", "loyalty_risk",
 )  # fmt: skip
 OF_WARNING = (
     "warning_id", "expected_loss", "within_capacity", "may_contact", "churn_score", "band", "value_at_risk", "state",
@@ -52,7 +52,10 @@ class Listing:
     order_by: str
 
     def sheet(self, con: duckdb.DuckDBPyConnection) -> Sheet:
-        return Sheet(self.title, self.fields, rows_of(con, self.fields, self.relation, self.order_by))
+        """Who the customer is stays in sight."""
+        names = [field.name for field in self.fields]
+        kept = names.index("display_name") + 1 if "display_name" in names else 0
+        return Sheet(self.title, self.fields, rows_of(con, self.fields, self.relation, self.order_by), kept=kept)
 
 
 Explained = Callable[[], Iterator[Sheet]]
@@ -106,7 +109,8 @@ def owner_lists(
     fields = [
         *who, *contact,
         *published_fields(con, TIER_TABLE, labels, OF_OWNER, "t"),
-        *published_fields(con, FEATURES, {}, ("marketing_consent",), "f"),
+        *published_fields(con, FEATURES, labels, ("marketing_consent",), "f"),
+        *published_fields(con, TIER_TABLE, labels, ("tier_reason",), "t"),  # last: a long text has room there
     ]  # fmt: skip
     warned = [
         *who, *contact,

@@ -1,15 +1,17 @@
 """Writes an Excel workbook row by row in constant memory: equal content gives equal bytes.
 
 A text is always written as a text: never a formula, a number or a link. A sheet that is full goes on in the next one.
-Nothing here knows what the columns mean.
+Columns are as wide as their first rows need; sheets print in landscape with the header on every page. Nothing here knows
+what the columns mean.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 import xlsxwriter
 from xlsxwriter.format import Format
@@ -19,8 +21,17 @@ from orchestration.reports.fields import Field
 
 ROWS_A_SHEET = 1_048_575  # Excel's 1,048,576 less the header
 LONGEST_TEXT = 32_767
-WIDTHS = {"text": 18, "number": 12, "money": 16, "share": 10, "date": 12, "boolean": 10}
-FORMATS = {"number": "#,##0.####", "money": "#,##0.00", "share": "0.0%", "date": "yyyy-mm-dd"}
+# Widths are in characters of the usual letters. Texts take what the first rows need, within these bounds.
+WIDTHS = {"integer": 12, "number": 12, "money": 16, "share": 10, "date": 12, "boolean": 10}
+NARROWEST_TEXT, WIDEST_TEXT = 10, 60
+ROWS_MEASURED = 500
+LINE = 15  # height in points
+PAGE_WIDTH = 180  # of an A4 sheet in landscape: small print that can still be read
+FORMATS = {
+    "text": "General", "integer": "#,##0", "number": "#,##0.00", "money": "#,##0.00", "share": "0.0%", "date": "yyyy-mm-dd",
+    # Excel writes truth values in words of its own language; other programs take those of the format.
+    "boolean": '"是 / yes";;"否 / no"',
+}  # fmt: skip
 # The names of a coded column come from the best to the worst; those of warnings from the worst.
 BEST, MIDDLE, WORST = "#C6EFCE", "#FFF2CC", "#F8CBAD"
 HIGH_IS_WORST = ("churn_band", "band")
@@ -28,12 +39,14 @@ HIGH_IS_WORST = ("churn_band", "band")
 
 @dataclass(frozen=True)
 class Sheet:
-    """One table of a workbook; `wide`: texts are whole sentences, wrapped in wide columns."""
+    """One table of a workbook; `wide`: texts are whole sentences, wrapped in wide columns; `kept`: so many columns at
+    the left stay in sight and are printed on every page."""
 
     title: str
     fields: Sequence[Field]
     rows: Iterable[Sequence[Any]]
     wide: bool = False
+    kept: int = 0
 
 
 def text_sheet(title: str, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> Sheet:
@@ -66,7 +79,7 @@ class _Style:
         )
         self.wrapped = book.add_format({"text_wrap": True, "valign": "top"})
         self.of_kind: dict[str, Format] = {
-            kind: book.add_format({"num_format": form}) for kind, form in FORMATS.items()
+            kind: book.add_format({"num_format": form, "indent": int(kind == "text")}) for kind, form in FORMATS.items()
         }
         self.tints = {color: book.add_format({"bg_color": color}) for color in (BEST, MIDDLE, WORST)}
 
@@ -90,23 +103,72 @@ def _with_first(first: Sequence[Any], rows: Iterator[Sequence[Any]]) -> Iterator
 
 def _write_sheet(worksheet: Worksheet, style: _Style, sheet: Sheet, rows: Iterable[Sequence[Any]]) -> int:
     """Returns the rows written."""
-    worksheet.freeze_panes(1, 0)
+    first = list(islice(rows, ROWS_MEASURED))
+    widths = [_width(field, place, first) for place, field in enumerate(sheet.fields)]
+    worksheet.freeze_panes(1, sheet.kept)
+    _set_print(worksheet, sheet, sum(widths))
+    _set_height(worksheet, 0, [field.header for field in sheet.fields], widths)
     for place, field in enumerate(sheet.fields):
-        worksheet.set_column(place, place, 60 if sheet.wide else WIDTHS[field.kind])
+        worksheet.set_column(place, place, widths[place])
         worksheet.write_string(0, place, field.header, style.header)
     writers = [_writer(worksheet, style, field, sheet.wide) for field in sheet.fields]
     count = 0
-    for count, row in enumerate(rows, start=1):
+    for count, row in enumerate(chain(first, rows), start=1):
+        if sheet.wide:
+            _set_height(worksheet, count, row, widths)
         for place, value in enumerate(row):
             if value is not None:
                 writers[place](count, place, value)
     if sheet.fields:
         worksheet.autofilter(0, 0, count, len(sheet.fields) - 1)
+        worksheet.print_area(0, 0, count, len(sheet.fields) - 1)  # a text that runs over the edge asks for no page
     for place, field in enumerate(sheet.fields):
         for name, color in _tints(field):
             rule = {"type": "cell", "criteria": "==", "value": f'"{name}"', "format": style.tints[color]}
             worksheet.conditional_format(1, place, max(count, 1), place, rule)
     return count
+
+
+def _set_print(worksheet: Worksheet, sheet: Sheet, width: float) -> None:
+    """Landscape on A4, small enough to read, row by row of pages; header and kept columns on each."""
+    worksheet.set_landscape()
+    worksheet.set_paper(9)
+    worksheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    worksheet.repeat_rows(0)
+    if sheet.kept:
+        worksheet.repeat_columns(0, sheet.kept - 1)
+    worksheet.fit_to_pages(-(-int(width) // PAGE_WIDTH), 0)
+    worksheet.print_across()
+    worksheet.set_footer("&L&A&R&P / &N")
+
+
+def _width(field: Field, place: int, rows: Sequence[Sequence[Any]]) -> int:
+    if field.kind != "text":
+        return WIDTHS[field.kind]
+    longest = max((_letters(str(row[place])) for row in rows if row[place] is not None), default=0)
+    return min(max(longest + 3, NARROWEST_TEXT), WIDEST_TEXT)
+
+
+def _set_height(worksheet: Worksheet, row: int, texts: Sequence[Any], widths: Sequence[int]) -> None:
+    """As many lines as the wrapped texts take: not every program works that out by itself."""
+    lines = [_lines(str(text), width) for text, width in zip(texts, widths, strict=True) if text is not None]
+    worksheet.set_row(row, LINE * max(lines, default=1))
+
+
+def _lines(text: str, width: int) -> int:
+    """The lines of a text that is wrapped between its words; a word that is too long is wrapped as well."""
+    lines, filled = 1, 0
+    for word in text.split(" "):
+        needed = _letters(word) + 1
+        if filled and filled + needed > width:
+            lines, filled = lines + 1, 0
+        lines, filled = lines + (needed - 1) // width, filled + needed % width
+    return lines
+
+
+def _letters(text: str) -> int:
+    """Its width: a Chinese character is as wide as two letters."""
+    return len(text) + sum(east_asian_width(letter) in "WF" for letter in text)
 
 
 def _writer(worksheet: Worksheet, style: _Style, field: Field, wide: bool) -> Any:

@@ -11,6 +11,7 @@ from statistics import NormalDist
 
 import duckdb
 
+from orchestration.logic.leads.scores import source_group
 from orchestration.logic.segmentation.features import build_features, drop_temporary
 from orchestration.logic.segmentation.store import literal, replace_day
 from orchestration.settings.insights import InsightSettings
@@ -21,7 +22,15 @@ NUMBERS = (
     "referrals_window", "count_orders_window", "net_amount_window", "average_order_amount_window",
     "count_categories_window", "discount_order_share", "weekend_share", "csat_last",
 )  # fmt: skip
-TEXTS = ("main_channel", "main_payment", "usual_time", "top_brand", "marketing_consent", "loyalty_member")
+TEXTS = (
+    "main_channel",
+    "main_payment",
+    "usual_time",
+    "top_brand",
+    "marketing_consent",
+    "loyalty_member",
+    "source_group",
+)
 
 
 def conversion_drivers(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSettings) -> int:
@@ -31,7 +40,12 @@ def conversion_drivers(con: duckdb.DuckDBPyConnection, as_of: date, settings: In
     start = as_of - timedelta(days=drivers.outcome_days)
     past = build_features(con, [start], as_of, settings)
     columns = ", ".join(("customer_id", "count_orders", *NUMBERS, *TEXTS))
-    con.execute(f"create or replace temp table strata_behaviours as select {columns} from ({past})")
+    # Where a customer came from is no behaviour but told beside them: conversion by source.
+    sources = f"select customer_id, {source_group(settings.criteria.lead_score)} as source_group from marts.customers"
+    con.execute(
+        f"create or replace temp table strata_behaviours as "
+        f"select {columns} from ({past}) as past inner join ({sources}) as sources using (customer_id)"
+    )
     drop_temporary(con)
     query = _DRIVERS.format(
         numbers=" union all ".join(_NUMBER.format(name=name) for name in NUMBERS),

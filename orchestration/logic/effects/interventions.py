@@ -3,6 +3,9 @@
 The effect is the difference in differences, each stratum of matching.py weighted by its treated customers; its variance
 is Neyman's for a stratified comparison (Imbens & Rubin, Causal Inference, 2015, chapter 9), so that it needs no random
 draws and grows with the data only linearly. It says nothing of what else happened to the treated alone at that time.
+
+The intervals of one intervention hold together with the confidence asked for (Bonferroni's inequality): each of its
+metrics and tiers is one more chance to see an effect where there is none, and an evaluation must not claim one for that.
 """
 
 from datetime import date, timedelta
@@ -10,7 +13,7 @@ from statistics import NormalDist
 
 import duckdb
 
-from orchestration.logic.effects.matching import matched_units
+from orchestration.logic.effects.matching import METRICS, matched_units
 from orchestration.logic.segmentation.grid import business_timezone
 from orchestration.logic.segmentation.store import literal
 from orchestration.settings.criteria import Effects, Intervention
@@ -43,17 +46,22 @@ def _query(intervention: Intervention, as_of: date, settings: InsightSettings, t
         start=literal(start),
         end=literal(end),
         main=literal(settings.criteria.main_scheme),
-        z=NormalDist().inv_cdf(0.5 + float(effects.confidence) / 2),
+        zs=_quantiles(float(effects.confidence), len(METRICS) * (1 + len(settings.criteria.main.tiers))),
+        least=effects.minimum_customers,
         verdict=_judged(effects, over=end <= as_of),
     )
+
+
+def _quantiles(confidence: float, at_most: int) -> str:
+    """SQL: the list whose n-th entry is so many errors wide that n intervals hold together with that confidence."""
+    return str([NormalDist().inv_cdf(1 - (1 - confidence) / (2 * n)) for n in range(1, at_most + 1)])
 
 
 def _judged(effects: Effects, over: bool) -> str:
     if not over:
         return "'not_over'"
-    least = effects.minimum_customers
     return f"""case
-        when coalesce(least(count_customers, count_control), 0) < {least} or low is null then 'too_few'
+        when coalesce(least(count_customers, count_control), 0) < {effects.minimum_customers} or low is null then 'too_few'
         when low > 0 then 'increased' when high < 0 then 'decreased' else 'no_detectable_effect' end"""
 
 
@@ -104,8 +112,14 @@ estimated as (
     group by scheme_id, class, metric
 ),
 bounded as (
-    select
-        *, difference - {{z}} * error as low, difference + {{z}} * error as high from estimated
+    select *, difference - z * error as low, difference + z * error as high
+    from (
+        select
+            *, {{zs}}[
+                count(*) filter (where least(count_customers, count_control) >= {{least}} and error is not null) over ()
+            ] as z
+        from estimated
+    )
 ),
 rounded as (select scheme_id, class, metric, count_customers, count_control, {_ROUNDED} from bounded),
 treated as (select distinct scheme_id, class, metric from classed where is_treated)

@@ -13,6 +13,15 @@ from orchestration.settings.criteria import Intervention, Treated
 from orchestration.settings.criteria.effects import Matching
 from orchestration.settings.insights import InsightSettings
 
+# What is compared; `#` stands for before or after.
+METRICS = {
+    "conversion_rate": "cast(orders_# > 0 as integer)",
+    "repeat_buyer_rate": "cast(days_# > 1 as integer)",
+    "orders_per_customer": "orders_#",
+    "net_amount_per_customer": "net_#",
+    "csat": "csat_#",
+}
+
 
 def matched_units(intervention: Intervention, end: date, settings: InsightSettings, timezone: str) -> str:
     """SQL: customer_id, tier, is_treated, stratum, metric, before, after, one row a metric and customer known on the
@@ -25,6 +34,10 @@ def matched_units(intervention: Intervention, end: date, settings: InsightSettin
         end=literal(end),
         day=business_day("given_at", timezone),
         main=literal(settings.criteria.main_scheme),
+        metrics=", ".join(
+            _METRIC.format(name=name, before=value.replace("#", "before"), after=value.replace("#", "after"))
+            for name, value in METRICS.items()
+        ),
         treated=_treated(intervention.treated, end, start, timezone),
         strata=_strata(settings.criteria.effects.matching, with_tier=intervention.treated.tier is None),
     )
@@ -59,6 +72,8 @@ def _strata(matching: Matching, with_tier: bool) -> str:
     tier = "tier, " if with_tier else ""
     return f"({tier}{recency}, {band('orders', matching.orders)}, case when amount > 0 then {amounts} else -1 end)"
 
+
+_METRIC = "struct_pack(metric := '{name}', before := cast({before} as decimal(18, 4)), after := cast({after} as decimal(18, 4)))"
 
 _UNITS = """
 with known as (
@@ -106,21 +121,7 @@ described as (
 )
 select
     customer_id, tier, is_treated, {strata} as stratum,
-    unnest([
-        struct_pack(
-            metric := 'conversion_rate', before := cast(cast(orders_before > 0 as integer) as decimal(18, 4)),
-            after := cast(cast(orders_after > 0 as integer) as decimal(18, 4))
-        ),
-        struct_pack(
-            metric := 'repeat_buyer_rate', before := cast(cast(days_before > 1 as integer) as decimal(18, 4)),
-            after := cast(cast(days_after > 1 as integer) as decimal(18, 4))
-        ),
-        struct_pack(
-            metric := 'orders_per_customer', before := cast(orders_before as decimal(18, 4)),
-            after := cast(orders_after as decimal(18, 4))
-        ),
-        struct_pack(metric := 'net_amount_per_customer', before := net_before, after := net_after),
-        struct_pack(metric := 'csat', before := cast(csat_before as decimal(18, 4)), after := cast(csat_after as decimal(18, 4)))
+    unnest([{metrics}
     ], recursive := true)
 from described
 """

@@ -35,7 +35,7 @@ def lead_scores(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSe
         product=_listed(rules.pages.product),
         about=_listed(rules.pages.about),
         enough=rules.pages.product_views_at_least,
-        source_group=_source_group(rules),
+        source_group=source_group(rules),
         status=_status(rules),
         points=_points(rules),
         reasons=reasons(rules),
@@ -53,8 +53,8 @@ def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(literal(name.strip().lower()) for name in names)
 
 
-def _source_group(rules: LeadScore) -> str:
-    """SQL: the code of the group of lead_source, or of first_channel where no source is named."""
+def source_group(rules: LeadScore) -> str:
+    """SQL over profiles: the code of the group of lead_source, or of first_channel where no source is named."""
     named = {value.strip().lower(): group.code for group in rules.sources for value in group.values}
     channels: dict[str, object] = {channel: group.code for group in rules.sources for channel in group.channels}
     rest = rules.sources[-1].code

@@ -211,6 +211,25 @@ def test_drivers_when_a_behaviour_goes_before_orders_then_its_lift_has_katzs_int
     assert {key[0] for key in rows} == {"prospects"}
 
 
+def test_drivers_when_leads_come_from_several_sources_then_the_conversion_of_each_is_told(settings):
+    con = empty_warehouse()
+    sources = {"A": "Baidu", "B": "广告", "C": None}
+    add(con, "customers", [
+        customer(f"{group}{n}", first_seen_at=datetime(2026, 1, 1), lead_source=source, first_channel="fair")
+        for group, source in sources.items() for n in range(20)
+    ])  # fmt: skip
+    add(
+        con,
+        "orders",
+        [order(f"{group}{n}", 30) for group, many in {"A": 10, "B": 2, "C": 6}.items() for n in range(many)],
+    )
+    conversion_drivers(con, AS_OF, Settings(settings, drivers=Drivers(outcome_days=90, minimum_customers=10)))
+    rows = [r for r in table(con, "conversion_drivers", "value") if r["behaviour"] == "source_group"]
+    assert {r["value"]: (r["count_with"], r["converted_with"], r["rate_with"]) for r in rows} == {
+        "search": (20, 10, Decimal("0.5")), "ad": (20, 2, Decimal("0.1")), "fair": (20, 6, Decimal("0.3")),
+    }  # fmt: skip
+
+
 def test_advice_when_a_bound_cuts_nobody_off_then_it_is_told_with_a_value_that_would(settings):
     con = empty_warehouse()
     names = [f"C{n:03d}" for n in range(100)]

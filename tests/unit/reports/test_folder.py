@@ -1,5 +1,6 @@
 """Where reports lie: rights, equal bytes, `latest`, older ones, and what a failure leaves behind."""
 
+import re
 import shutil
 import stat
 import zipfile
@@ -122,6 +123,41 @@ def test_workbook_when_written_then_it_is_frozen_filtered_coloured_and_dated_by_
     assert "<autoFilter" in sheet
     assert "高 / high" in sheet[sheet.index("<conditionalFormatting") :]
     assert "<f>" not in sheet
+
+
+def test_workbook_when_written_then_it_prints_on_landscape_pages_that_repeat_header_and_names(reports: Reports) -> None:
+    with zipfile.ZipFile(reports.folder / "tier_table.xlsx") as parts:
+        sheet, book = (parts.read(f"xl/{name}.xml").decode() for name in ("worksheets/sheet1", "workbook"))
+    (pages,) = re.findall(r'fitToWidth="(\d+)" fitToHeight="0"', sheet)
+    assert 'orientation="landscape"' in sheet
+    assert 'pageOrder="overThenDown"' in sheet
+    assert 2 <= int(pages) <= 8
+    titles = re.findall(r"Print_Titles[^>]*>([^<]*Tier table[^<]*)<", book)
+    title = "'客户分层管理表 Tier table'"
+    assert titles == [f"{title}!$A:$D,{title}!$1:$1"]
+    assert '<pane xSplit="4" ySplit="1"' in sheet  # all up to the name stay in sight
+
+
+def test_workbook_when_texts_and_headers_are_long_then_columns_and_rows_are_large_enough(tmp_path: Path) -> None:
+    fields = [
+        Field("a", "层级 / Tier", "text", "a"), Field("b", "复购率 / Rate of repeat orders", "share", "b"),
+        Field("c", "原因 / Reason", "text", "c"), Field("d", "数 / N", "integer", "d"),
+    ]  # fmt: skip
+    rows = [("高价值客户 / High value", 0.5, "x" * 200, 3), (None, None, None, None)]
+    write_workbook(tmp_path / "x.xlsx", [Sheet("a", fields, rows)], AS_OF)
+    write_workbook(tmp_path / "y.xlsx", [Sheet("a", fields[2:3], [(("字 " * 60).strip(),), ("字",)], wide=True)], AS_OF)
+    listed, told = (_sheet(tmp_path / name) for name in ("x.xlsx", "y.xlsx"))
+    widths = [float(width) for width in re.findall(r'<col [^>]*width="([0-9.]+)"', listed)]
+    # Five Chinese characters are as wide as ten letters, then 13 more; no column is wider than 60.
+    assert [int(width) for width in widths] == [10 + 13 + 3, 10, 60, 12]
+    assert re.findall(r'<row r="1"[^>]* ht="(\d+)"', listed) == [str(4 * 15)]  # 复购率 /, Rate of, repeat, orders
+    assert re.findall(r'<row r="\d+"[^>]* ht="(\d+)"', told) == ["45"]  # 180 wide in 60; one line is the usual height
+
+
+def _sheet(path: Path) -> str:
+    """The first sheet as it is written."""
+    with zipfile.ZipFile(path) as parts:
+        return parts.read("xl/worksheets/sheet1.xml").decode()
 
 
 def test_workbook_when_a_text_is_longer_than_a_cell_then_it_is_cut(tmp_path: Path) -> None:

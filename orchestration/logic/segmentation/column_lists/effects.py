@@ -150,7 +150,7 @@ DRIVERS: Lines = (
         "behaviour",
         TEXT,
         "行为",
-        "Feature that tells the behaviour, as it stood drivers.outcome_days before the as-of day",
+        "Feature that tells the behaviour, as it stood drivers.outcome_days before the as-of day; source_group: where the customer came from",
     ),
     (
         "value",
