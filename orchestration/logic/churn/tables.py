@@ -19,12 +19,14 @@ from orchestration.logic.churn.contest import (
     Fold,
     contest,
     cuts_needed,
+    cuts_of_scores,
+    fitted,
     fold_of,
     nothing_tested,
 )
 from orchestration.logic.churn.explain import TERMS, effects, reasons_json, usual
 from orchestration.logic.churn.frame import NAMES, Frame, buyers_before, make_frame
-from orchestration.logic.churn.models import FALLBACK, fit, uncalibrated
+from orchestration.logic.churn.models import FALLBACK, uncalibrated
 from orchestration.logic.segmentation.store import literal, replace_day, values
 from orchestration.settings.insights import InsightSettings
 
@@ -38,7 +40,7 @@ def churn_models(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightS
     result = nothing_tested(model)
     # A young home need not compute features of past days to learn that it is too young.
     if buyers_before(con, as_of - timedelta(settings.churn.horizon_days)) >= model.minimum_customers:
-        frame = make_frame(con, as_of, settings, cuts_needed(model))
+        frame = make_frame(con, as_of, settings, cuts_needed(model, settings.churn.horizon_days))
         result = contest(frame, model)
     rows = [_row(entry.model, result, _card(entry, result, frame, settings)) for entry in result.entries]
     if not rows:
@@ -68,7 +70,7 @@ def churn_scores(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightS
         )  # fmt: skip
         return replace_day(con, "churn_scores", as_of, query, settings.criteria_version)
     # The final fold tests nothing: it scores as_of, so its cuts are those of a fold at 0.
-    frame = make_frame(con, as_of, settings, list(range(settings.churn.model.training_cuts + 2)))
+    frame = make_frame(con, as_of, settings, cuts_of_scores(settings.churn.model, horizon))
     fold = fold_of(frame, 0, settings.churn.model)
     assert fold is not None, "what was tested on a cut is enough to calibrate on it"
     con.register("strata_churn_scored", _scored(name, frame, fold, settings))
@@ -84,7 +86,7 @@ def churn_scores(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightS
 
 def _scored(name: str, frame: Frame, fold: Fold, settings: InsightSettings) -> pd.DataFrame:
     calibration, buyers = frame.cuts[fold.calibration], frame.cuts[0]
-    predict = fit(name, frame.joined(list(fold.training)), calibration, settings.churn.model)
+    predict = fitted(name, frame, fold, settings.churn.model)
     told = effects(predict, buyers.x, usual(calibration))
     columns = {f"e_{term}": told[term] for term in TERMS}
     return pd.DataFrame({"customer_id": frame.customers, "churn_score": predict(buyers.x), **columns})
@@ -114,6 +116,7 @@ def _card(entry: Entry, result: Contest, frame: Frame | None, settings: InsightS
             "tested_on": frame.day(fold.test).isoformat(),
             "calibrated_on": frame.day(fold.calibration).isoformat(),
             "trained_on": [frame.day(cut).isoformat() for cut in fold.training],
+            "season_of": frame.day(fold.twin).isoformat() if fold.twin else None,
             "figures": figures,
         }
         for fold, figures in zip(result.folds, entry.by_fold, strict=True)
