@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_limits
 from orchestration.logic.churn.frame import NAMES, Part
 from orchestration.logic.clv import bgnbd
 from orchestration.logic.clv.fit import DAYS_A_WEEK
+from orchestration.logic.clv.history import distinct
 from orchestration.settings.churn_model import ChurnModel
 
 Predict = Callable[[np.ndarray], np.ndarray]
@@ -184,12 +185,15 @@ def _either(x: np.ndarray, by_ratio: Predict | None, by_recency: Predict) -> np.
 def _by_expected_orders(calibration: Part) -> Predict:
     """Isotonic in the rate at which BG/NBD expects orders now: P(alive) (r + x) / (alpha + t), formula 10 of Fader, Hardie &
     Lee 2005 for a short time ahead. Its parameters follow from the histories of the same cut; outcomes are not in them."""
-    kinds, count = np.unique(np.stack(_histories(calibration.x)), axis=1, return_counts=True)
-    parameters = bgnbd.fit(bgnbd.Histories(kinds[0], kinds[1], kinds[2], count.astype(np.float64))).parameters
+    kinds, _, count = distinct(*_histories(calibration.x))
+    weeks = kinds[1:] / DAYS_A_WEEK
+    histories = bgnbd.Histories(kinds[0].astype(np.float64), weeks[0], weeks[1], count.astype(np.float64))
+    parameters = bgnbd.fit(histories).parameters
 
     def rate(x: np.ndarray) -> np.ndarray:
         r, alpha, _, _ = parameters
-        repeats, last, seen = _histories(x)
+        repeats, last_days, seen_days = _histories(x)
+        last, seen = last_days / DAYS_A_WEEK, seen_days / DAYS_A_WEEK
         return np.round(bgnbd.p_alive(parameters, repeats, last, seen) * (r + repeats) / (alpha + seen), 9)
 
     steps = _isotonic(-rate(calibration.x), calibration.left)
@@ -197,9 +201,9 @@ def _by_expected_orders(calibration: Part) -> Predict:
 
 
 def _histories(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Repeat order days, weeks from the first to the last, weeks seen."""
+    """Repeat order days, days from the first to the last, days seen."""
     days, tenure, recency = (x[:, NAMES.index(name)] for name in ("count_order_days", "tenure_days", "recency_days"))
-    return days - 1, (tenure - recency) / DAYS_A_WEEK, tenure / DAYS_A_WEEK
+    return days - 1, tenure - recency, tenure
 
 
 LEARNED: dict[str, Callable[[Part, ChurnModel], Predict]] = {"boosting": _boosting, "logistic": _logistic}
