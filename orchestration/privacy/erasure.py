@@ -1,0 +1,154 @@
+"""The steps of an erasure: find, begin, clear, and (once the rest is published again) prove and end.
+
+The order is the point. `begin` keeps the keys first, then whom it is about: from then on no file brings the person back, and a
+killed erasure can be ended. `clear` withdraws what people read before it touches raw. So between the two a reader finds nothing
+rather than the person: the other way round an erasure that is cut short, or whose publication fails a check, would leave the
+old files readable for good.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.landing import Suppression, find_landed, find_secret, keep_keys, load_suppression, normal
+from orchestration.landing.suppression import key_of
+from orchestration.privacy import receipts
+from orchestration.privacy.places import Gone, reach
+from orchestration.privacy.proof import Proof, prove
+from orchestration.privacy.receipts import PUBLISHING, Work
+from orchestration.privacy.subject import Matcher, NobodyFound, Subject, find_again, find_subject, orders_of
+from orchestration.privacy.texts import Text, texts_of
+from orchestration.serving import published
+from orchestration.settings import Home, Settings
+from orchestration.warehouse import connect
+
+_LINKED = "select 1 from information_schema.tables where table_schema = 'marts' and table_name = 'bridge_person_refs'"
+
+
+_NOTHING_LINKED = "nothing is linked yet: run `strata run` first"
+_MODELLED = "select 1 from information_schema.tables where table_schema = 'identity' and table_name = 'model'"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A person who can be erased. `rows`: how many rows of each canonical entity are loaded of them."""
+
+    subject: Subject
+    texts: list[Text]
+    rows: dict[str, int]
+
+
+def find(home: Home, settings: Settings, kind: str, text: str) -> Found:
+    """The person by `customer`, `email` or `phone`; changes nothing. Raises NobodyFound."""
+    with _linked(home) as con:
+        subject = find_subject(con, home, settings, kind, text)
+        return _complete(con, home, settings, subject)
+
+
+def find_restored(home: Home, settings: Settings) -> Found:
+    """All who were erased before and are here again, as one; changes nothing. Raises NobodyFound."""
+    suppression = load_suppression(home)
+    with _linked(home) as con:
+        subject = find_again(con, home, settings, suppression) if suppression else None
+        if subject is None:
+            raise NobodyFound("--again: nobody who was erased is here; nothing was changed")
+        return _complete(con, home, settings, subject)
+
+
+@contextmanager
+def _linked(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, read only. Raises NobodyFound where nothing was linked."""
+    if not home.warehouse.exists():
+        raise NobodyFound(_NOTHING_LINKED)
+    with connect(home, read_only=True) as con:
+        if not con.execute(_LINKED).fetchall():
+            raise NobodyFound(_NOTHING_LINKED)
+        yield con
+
+
+def _complete(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, subject: Subject) -> Found:
+    subject.names += orders_of(home, settings, Matcher(subject.names, (settings.identity.default_country,)))
+    return Found(subject, texts_of(con, home, settings, subject), _count_rows(home, settings, subject))
+
+
+def begin(home: Home, settings: Settings, found: Found, by: str, reason: str) -> Work:
+    """Keeps the keys and whom it is about. From here on the erasure counts."""
+    erasure_id = receipts.new_id()
+    now = published(home)
+    keep_keys(home, erasure_id, found.subject.names, [settings.identity.default_country])
+    secret = find_secret(home)
+    assert secret is not None
+    asked = [("customer", id) for id in found.subject.customers]
+    asked += [(name.kind, name.value) for name in found.subject.names if name.kind in ("email", "phone")]
+    work = Work(
+        erasure_id,
+        datetime.now(UTC).isoformat(timespec="seconds"),
+        by,
+        reason,
+        receipts.subject_keys(secret, asked),
+        len(set(found.subject.names)),
+        found.subject.customers,
+        found.subject.records,
+        found.subject.references,
+        found.texts,
+        (now.as_of.isoformat(), now.known_at.isoformat(), _model(home)) if now else None,
+    )
+    receipts.keep_work(home, work)
+    return work
+
+
+def is_subject(home: Home, settings: Settings, subjects: Sequence[str], kind: str, text: str) -> bool:
+    """Whether these keyed hashes, of a receipt or of work, are of who is asked for."""
+    secret = find_secret(home)
+    if kind == "again":
+        return False
+    value = text if kind == "customer" else normal(kind, text, settings.identity.default_country)
+    return secret is not None and value is not None and receipts.subject_keys(secret, [(kind, value)])[0] in subjects
+
+
+def clear(home: Home, settings: Settings, under_way: list[Work]) -> None:
+    """Takes these persons out of every place; from then on the rest may be published again."""
+    suppression = load_suppression(home)
+    assert suppression is not None
+    gone = Gone(
+        frozenset(id for work in under_way for id in work.customers),
+        frozenset(record for work in under_way for record in work.records),
+        frozenset(id for work in under_way for id in (*map("/".join, work.records), *work.references)),
+    )
+    reached = reach(home, settings, suppression, gone)
+    for work in under_way:
+        work.reached, work.stage = reached, PUBLISHING
+        receipts.keep_work(home, work)
+
+
+def prove_and_end(home: Home, under_way: list[Work]) -> tuple[Proof, list[Path]]:
+    """Looks for these persons in every file, and writes a receipt for each; one whose proof failed stays under way."""
+    kept = [receipts.work_path(home, work) for work in under_way]
+    proof = prove(home, {text for work in under_way for text in work.texts}, kept)
+    told = asdict(proof) | {"passed": proof.passed}
+    return proof, [receipts.end(home, work, told) for work in under_way]
+
+
+def _model(home: Home) -> str | None:
+    """The kept model that linked the customers of the warehouse, where there was one."""
+    with connect(home, read_only=True) as con:
+        if not con.execute(_MODELLED).fetchall():
+            return None
+        version = con.execute("select version from identity.model").fetchall()[0][0]
+    return None if version == "none" else str(version)
+
+
+def _count_rows(home: Home, settings: Settings, subject: Subject) -> dict[str, int]:
+    """By keys that are made for this count alone."""
+    secret = b"to count by"
+    keys = frozenset(key_of(secret, name) for name in subject.names)
+    counts: dict[str, int] = {}
+    for rows, table in find_landed(
+        home, settings.sources, Suppression(secret, keys, (settings.identity.default_country,))
+    ):
+        counts[rows.canonical] = counts.get(rows.canonical, 0) + table.num_rows
+    return dict(sorted(counts.items()))
