@@ -20,8 +20,17 @@ from orchestration.privacy import receipts
 from orchestration.privacy.places import Gone, reach
 from orchestration.privacy.proof import Proof, prove
 from orchestration.privacy.receipts import PUBLISHING, Work
-from orchestration.privacy.subject import Matcher, NobodyFound, Subject, find_again, find_subject, orders_of
-from orchestration.privacy.texts import Text, texts_of
+from orchestration.privacy.subject import (
+    Matcher,
+    NobodyFound,
+    NothingLinked,
+    Subject,
+    find_again,
+    find_subject,
+    orders_of,
+    records_held,
+)
+from orchestration.privacy.texts import ID, Text, customers_of, texts_of
 from orchestration.serving import published
 from orchestration.settings import Home, Settings
 from orchestration.warehouse import connect
@@ -29,6 +38,7 @@ from orchestration.warehouse import connect
 _LINKED = "select 1 from information_schema.tables where table_schema = 'marts' and table_name = 'bridge_person_refs'"
 
 
+_NOBODY_RESTORED = "--again: nobody who was erased is here; nothing was changed"
 _NOTHING_LINKED = "nothing is linked yet: run `strata run` first"
 _MODELLED = "select 1 from information_schema.tables where table_schema = 'identity' and table_name = 'model'"
 
@@ -45,28 +55,39 @@ class Found:
 def find(home: Home, settings: Settings, kind: str, text: str) -> Found:
     """The person by `customer`, `email` or `phone`; changes nothing. Raises NobodyFound."""
     with _linked(home) as con:
-        subject = find_subject(con, home, settings, kind, text)
-        return _complete(con, home, settings, subject)
+        return _complete(con, home, settings, find_subject(con, home, settings, kind, text))
 
 
 def find_restored(home: Home, settings: Settings) -> Found:
-    """All who were erased before and are here again, as one; changes nothing. Raises NobodyFound."""
+    """All who were erased before and are here again, as one; changes nothing. Raises NobodyFound.
+
+    Where nothing is linked they are known by their keys alone.
+    """
     suppression = load_suppression(home)
-    with _linked(home) as con:
-        subject = find_again(con, home, settings, suppression) if suppression else None
-        if subject is None:
-            raise NobodyFound("--again: nobody who was erased is here; nothing was changed")
-        return _complete(con, home, settings, subject)
+    if suppression is None:
+        raise NobodyFound(_NOBODY_RESTORED)
+    try:
+        with _linked(home) as con:
+            subject = find_again(con, home, settings, suppression)
+            if subject:
+                return _complete(con, home, settings, subject)
+    except NothingLinked:
+        records = sorted(records_held(home, settings, suppression))
+        rows = _count(home, settings, suppression)
+        if rows:
+            ids = ["/".join(record) for record in records]
+            return Found(Subject(records=records), [Text(ID, id) for id in (*ids, *sorted(customers_of(ids)))], rows)
+    raise NobodyFound(_NOBODY_RESTORED)
 
 
 @contextmanager
 def _linked(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse, read only. Raises NobodyFound where nothing was linked."""
+    """The warehouse, read only. Raises NothingLinked."""
     if not home.warehouse.exists():
-        raise NobodyFound(_NOTHING_LINKED)
+        raise NothingLinked(_NOTHING_LINKED)
     with connect(home, read_only=True) as con:
         if not con.execute(_LINKED).fetchall():
-            raise NobodyFound(_NOTHING_LINKED)
+            raise NothingLinked(_NOTHING_LINKED)
         yield con
 
 
@@ -114,10 +135,11 @@ def clear(home: Home, settings: Settings, under_way: list[Work]) -> None:
     """Takes these persons out of every place; from then on the rest may be published again."""
     suppression = load_suppression(home)
     assert suppression is not None
+    record_ids = {id for work in under_way for id in (*map("/".join, work.records), *work.references)}
     gone = Gone(
-        frozenset(id for work in under_way for id in work.customers),
+        frozenset({id for work in under_way for id in work.customers} | customers_of(record_ids)),
         frozenset(record for work in under_way for record in work.records),
-        frozenset(id for work in under_way for id in (*map("/".join, work.records), *work.references)),
+        frozenset(record_ids),
     )
     reached = reach(home, settings, suppression, gone)
     for work in under_way:
@@ -146,9 +168,11 @@ def _count_rows(home: Home, settings: Settings, subject: Subject) -> dict[str, i
     """By keys that are made for this count alone."""
     secret = b"to count by"
     keys = frozenset(key_of(secret, name) for name in subject.names)
+    return _count(home, settings, Suppression(secret, keys, (settings.identity.default_country,)))
+
+
+def _count(home: Home, settings: Settings, suppression: Suppression) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for rows, table in find_landed(
-        home, settings.sources, Suppression(secret, keys, (settings.identity.default_country,))
-    ):
+    for rows, table in find_landed(home, settings.sources, suppression):
         counts[rows.canonical] = counts.get(rows.canonical, 0) + table.num_rows
     return dict(sorted(counts.items()))

@@ -66,6 +66,7 @@ def reach(home: Home, settings: Settings, suppression: Suppression, gone: Gone) 
     What people read goes first: it is not to outlive its source if this is cut short.
     """
     steps: dict[str, Callable[[], object]] = {
+        "leftovers": lambda: _remove_leftovers(home),
         "serving": lambda: _empty(home.serving),
         "reports": lambda: _empty(home.reports),
         "landed": lambda: asdict(erase_landed(home, settings.sources, suppression)),
@@ -79,6 +80,14 @@ def reach(home: Home, settings: Settings, suppression: Suppression, gone: Gone) 
         "tmp": lambda: _empty(home.temporary),
     }
     return {place: step() for place, step in steps.items()}
+
+
+def _remove_leftovers(home: Home) -> int:
+    """What was being written when a process was killed: nobody finishes it any more. Returns how many files."""
+    found = sorted(home.state.rglob("*.new"))
+    for path in found:
+        path.unlink()
+    return len(found)
 
 
 def _empty(folder: Path) -> int:

@@ -14,9 +14,10 @@ import sqlite3
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import duckdb
 import pyarrow as pa
@@ -109,13 +110,11 @@ def _in_duckdb(path: Path, pattern: str) -> int:
 
 def _in_sqlite(path: Path, pattern: str) -> int:
     """The rows of all tables, and the bytes of the file, where deleted rows may still be."""
-    found = sum(_matches(pa.array(lines, pa.string()), pattern) for lines in _texts(path.read_bytes(), 0))
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as con:
-        tables = [name for (name,) in con.execute("select name from sqlite_master where type = 'table'")]
-        for table in tables:
+    found = _matches(pa.array(path.read_bytes().decode("utf-8", "replace").splitlines(), pa.string()), pattern)
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as con:
+        for (table,) in con.execute("select name from sqlite_master where type = 'table'").fetchall():
             rows = ("\n".join(map(_plain, row)) for row in con.execute(f'select * from "{table}"'))
             found += _matches(pa.array(rows, pa.string()), pattern)
-    con.close()
     return found
 
 
@@ -123,29 +122,31 @@ def _plain(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _parquet(path: Path) -> Iterator[pa.Array]:
+def _parquet(path: Path | BinaryIO) -> Iterator[pa.Array]:
+    """The rows as texts, a batch at a time; the lines of what is bytes; and what the file says of itself."""
     with pq.ParquetFile(path) as file:
         notes = file.metadata.metadata or {}
         yield pa.array([f"{key!r} {value.decode('utf-8', 'replace')}" for key, value in notes.items()], pa.string())
         for batch in file.iter_batches():
+            columns = [text for column in batch.columns if (text := _text_column(column)) is not None]
+            if columns:
+                yield pc.binary_join_element_wise(*columns, "\n", null_handling="replace")
             for column in batch.columns:
-                yield from _texts_of_column(column)
+                if pa.types.is_binary(column.type):
+                    values = column.drop_null().to_pylist()
+                    yield pa.array(
+                        [line for value in values for lines in _texts(value, _LEVELS) for line in lines], pa.string()
+                    )
 
 
-def _texts_of_column(column: pa.Array) -> Iterator[pa.Array]:
+def _text_column(column: pa.Array) -> pa.Array | None:
+    """A column as text; None for what can hold no text of a person: bytes, which are read apart, fractions and times."""
     kind = column.type
     if pa.types.is_dictionary(kind):
-        yield from _texts_of_column(column.dictionary_decode())
-    elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        for value in column.drop_null().to_pylist():
-            for lines in _texts(value, _LEVELS):
-                yield pa.array(lines, pa.string())
-    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        yield column
-    elif pa.types.is_integer(kind):
-        yield pc.cast(column, pa.string())
-    elif pa.types.is_nested(kind):
-        yield pa.array([str(value) for value in column.to_pylist()], pa.string())
+        return _text_column(column.dictionary_decode())
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_integer(kind):
+        return pc.cast(column, pa.string())
+    return pa.array([str(value) for value in column.to_pylist()], pa.string()) if pa.types.is_nested(kind) else None
 
 
 def _texts(content: bytes, levels: int) -> Iterator[list[str]]:
@@ -157,7 +158,7 @@ def _texts(content: bytes, levels: int) -> Iterator[list[str]]:
             for member in members.infolist():
                 yield from _texts(members.read(member), levels - 1)
     elif levels and content.startswith(b"PAR1"):
-        yield from (column.to_pylist() for column in _parquet(io.BytesIO(content)))  # type: ignore[arg-type]
+        yield from (column.to_pylist() for column in _parquet(io.BytesIO(content)))
     elif levels and content.startswith(_WORKBOOK):
         yield from _workbook(content)
     else:

@@ -1,8 +1,8 @@
 """Whom an erasure is about: all that names the person in what landed, of every version, whenever it was.
 
 A customer of the warehouse gives the first records and references. From there on it is a fixed point over raw: the addresses,
-numbers and cards of these records, and the records that no customer has and that carry one of them. What a record of another
-customer carries too, a family's telephone, stays: it is theirs as well.
+numbers and cards of these records, and the records that no customer has and that carry one of them (other than a telephone or
+a device, which a family shares). What a record of somebody else carries too stays: it is theirs as well.
 """
 
 from collections.abc import Iterable, Iterator
@@ -59,7 +59,7 @@ with told as (
 from told
 anti join (
     select kind, value from carried left join owners using (source, block, id) anti join mine using (source, block, id)
-    where customer_id is not null or block = '*'
+    where customer_id is not null or block = '*' or kind in ('phone', 'device_id')
     union all
     select kind, value from referred where not alone and not customer_id in (select unnest($customers))
     union all
@@ -71,7 +71,7 @@ anti join (
 _UNKNOWN = """
 select distinct source, block, id from carried semi join sole using (kind, value)
 left join owners using (source, block, id) anti join mine using (source, block, id)
-where customer_id is null and block <> '*'
+where customer_id is null and block <> '*' and kind not in ('phone', 'device_id')
 """
 _STRAYS = """
 select distinct customer_id from referred semi join sole using (kind, value)
@@ -96,6 +96,10 @@ where customer_id in (select unnest($customers)) order by customer_id
 
 class NobodyFound(Exception):
     """There is no such person, or it cannot be told which one is meant. The text says what to do."""
+
+
+class NothingLinked(NobodyFound):
+    """There are no customers yet."""
 
 
 @dataclass
@@ -123,11 +127,7 @@ def find_again(
     """All who were erased before and are here once more, as after a backup was restored; None when nobody is."""
     country = settings.identity.default_country
     _load(con, home, settings, country)
-    records: set[tuple[str, str, str]] = set()
-    for rows, columns in _raw(home, settings, ("persons",)):
-        mask = suppression.mask(rows, columns, len(columns["source_record_id"]))
-        ids = columns["source_record_id"].filter(mask).to_pylist()
-        records |= {(rows.source, rows.block, id.strip()) for id in ids if id}
+    records = records_held(home, settings, suppression)
     owners = con.execute("select source, block, id, customer_id from owners").fetchall()
     customers = {id for *record, id in owners if tuple(record) in records}
     for source, kind, value, id in con.execute("select source, kind, value, customer_id from referred").fetchall():
@@ -137,6 +137,16 @@ def find_again(
         return None
     told = [dict(zip(("source", "block", "id"), record, strict=True)) for record in sorted(records)]
     return _named(con, _closed(con, sorted(customers), told, []), country)
+
+
+def records_held(home: Home, settings: Settings, suppression: Suppression) -> set[tuple[str, str, str]]:
+    """The records in raw that the keys are of, as (source, block, id)."""
+    records: set[tuple[str, str, str]] = set()
+    for rows, columns in _raw(home, settings, ("persons",)):
+        mask = suppression.mask(rows, columns, len(columns["source_record_id"]))
+        ids = columns["source_record_id"].filter(mask).to_pylist()
+        records |= {(rows.source, rows.block, id.strip()) for id in ids if id}
+    return records
 
 
 def orders_of(home: Home, settings: Settings, matched: "Matcher") -> list[Name]:

@@ -35,7 +35,7 @@ def texts_of(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, sub
     country = settings.identity.default_country
     record_ids = [*("/".join(record) for record in subject.records), *subject.references]
     found = {Text(ID, text) for text in (*subject.customers, *record_ids)}
-    found |= {Text(ID, f"C{sha256(record.encode()).hexdigest()[:16]}") for record in record_ids}
+    found |= {Text(ID, id) for id in customers_of(record_ids)}
     found |= {Text(ID, id) for id in _own_ids(con, subject)}
     sole = {(name.kind, name.value) for name in subject.names if name.scope == ""}
     for kind, value in sole:
@@ -48,6 +48,11 @@ def texts_of(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, sub
                 found.add(Text(form, written))
     found |= {text for text in map(_name, _names(rows)) if text and not _borne(text, others)}
     return sorted(found)
+
+
+def customers_of(record_ids: Iterable[str]) -> set[str]:
+    """The ids of all customers that these records can ever have been the oldest of: also before they were merged."""
+    return {f"C{sha256(record.encode()).hexdigest()[:16]}" for record in record_ids}
 
 
 def pattern_of(texts: Iterable[Text]) -> str:

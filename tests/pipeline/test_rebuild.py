@@ -17,7 +17,7 @@ from orchestration.settings.sources import blocks
 from tests.conftest import AS_OF, copy_home, environment, query
 from tests.pipeline.steps import publish_day
 from tests.pipeline.test_determinism import drop, period
-from tests.pipeline.test_erasure import persons, rows_without
+from tests.pipeline.test_erasure import ids_of, persons, rows_without
 
 REBUILDS = int(os.environ.get("STRATA_REBUILDS", "2"))
 FIRST_LOAD = datetime(2026, 8, 1, tzinfo=UTC)
@@ -52,7 +52,7 @@ def test_past_days_when_built_again_after_all_that_came_since_then_the_same(samp
             assert {name for name in hashes if hashes[name] != again[name]} == set(), day
         day, known_at, _ = published[-2]
         (gone,) = persons(home, 1)
-        expected = rows_without(home, {gone})
+        expected = rows_without(home, ids_of(home, [gone]))
         keep_linking(home, config / "identity.yml")
         erase(home, gone)
         publish_day(home, day, known_at, again=True)
