@@ -9,7 +9,6 @@ import gzip
 import html
 import io
 import os
-import re
 import sqlite3
 import zipfile
 import zlib
@@ -24,12 +23,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from orchestration.privacy.texts import Text, pattern_of
+from orchestration.privacy.texts import Text, loose_pattern_of, pattern_of
 from orchestration.settings import Home
 
 _TEXT_TYPES = ("FLOAT", "DOUBLE", "BOOLEAN", "DATE", "TIME", "TIMESTAMP", "INTERVAL")
 _ENCODINGS = ("gb18030", "utf-16-le", "latin-1")
-_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _WORKBOOK = b"\xd0\xcf\x11\xe0"
 _LEVELS = 4
 _TEXTS_AT_ONCE = 300
@@ -52,14 +50,17 @@ class Proof:
 def prove(home: Home, texts: Iterable[Text], left_out: Iterable[Path] = ()) -> Proof:
     """Looks for the texts in every file below the home, but for `left_out`. No file may be open for writing meanwhile."""
     told, proof, skipped = sorted(texts), Proof(), set(left_out)
-    patterns = [pattern_of(told[at : at + _TEXTS_AT_ONCE]) for at in range(0, len(told), _TEXTS_AT_ONCE)]
+    parts = [told[at : at + _TEXTS_AT_ONCE] for at in range(0, len(told), _TEXTS_AT_ONCE)]
+    patterns = [(pattern_of(part), loose_pattern_of(part)) for part in parts]
     for path in _files(home.root):
         if path in skipped:
             continue
         proof.files += 1
         place = str(path.relative_to(home.root))
         try:
-            count = sum(_count(path, pattern) + _matches(pa.array([path.name]), pattern) for pattern in patterns)
+            count = sum(
+                _count(path, *pattern) + _matches(pa.array([path.name, path.stem]), pattern[0]) for pattern in patterns
+            )
         except (duckdb.Error, sqlite3.Error, pa.ArrowException, OSError, ValueError) as error:
             proof.unread.append(f"{place} ({type(error).__name__})")
             continue
@@ -76,13 +77,13 @@ def _files(root: Path) -> Iterator[Path]:
                 yield path
 
 
-def _count(path: Path, pattern: str) -> int:
+def _count(path: Path, pattern: str, loose: str) -> int:
     with path.open("rb") as file:
         head = file.read(16)
     if head[8:12] == b"DUCK":
         return _in_duckdb(path, pattern)
     if head.startswith(b"SQLite format 3"):
-        return _in_sqlite(path, pattern)
+        return _in_sqlite(path, pattern, loose)
     if head.startswith(b"PAR1"):
         return sum(_matches(column, pattern) for column in _parquet(path))
     return sum(_matches(pa.array(lines, pa.string()), pattern) for lines in _texts(path.read_bytes(), _LEVELS))
@@ -108,9 +109,9 @@ def _in_duckdb(path: Path, pattern: str) -> int:
     return found
 
 
-def _in_sqlite(path: Path, pattern: str) -> int:
+def _in_sqlite(path: Path, pattern: str, loose: str) -> int:
     """The rows of all tables, and the bytes of the file, where deleted rows may still be."""
-    found = _matches(pa.array(path.read_bytes().decode("utf-8", "replace").splitlines(), pa.string()), pattern)
+    found = _matches(pa.array(path.read_bytes().decode("utf-8", "replace").splitlines(), pa.string()), loose)
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as con:
         for (table,) in con.execute("select name from sqlite_master where type = 'table'").fetchall():
             rows = ("\n".join(map(_plain, row)) for row in con.execute(f'select * from "{table}"'))
@@ -195,13 +196,7 @@ def _decoded(content: bytes) -> Iterator[str]:
 
 
 def _written(text: str) -> Iterator[str]:
-    """A text, and what it says where it is escaped as in JSON or XML."""
+    """A text, and what it says where it is escaped as in XML."""
     yield text
-    if "\\u" in text:
-        yield (
-            _ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), text)
-            .encode("utf-16", "surrogatepass")
-            .decode("utf-16", "replace")
-        )
     if "&#" in text or "&amp;" in text:
         yield html.unescape(text)

@@ -4,6 +4,7 @@ Only what is the person's alone is looked for: a number that the family has too,
 nothing. The texts exist while an erasure is under way, and nowhere else.
 """
 
+import json
 import re
 from collections.abc import Iterable
 from hashlib import sha256
@@ -19,6 +20,8 @@ from orchestration.privacy.subject import Subject
 from orchestration.settings import Home, Settings
 
 EMAIL, NUMBER, ID, NAME, CELL = "email", "number", "id", "name", "cell"
+_SIGNS = "signs"  # a name without blanks, which stands in other text without any before and after
+_FIRST_SIGN = 0x2E80
 _SHORTEST_ID, _SHORTEST_NUMBER = 6, 7
 _COLUMNS = ("source_record_id", "email", "phone", "full_name", "given_name", "family_name")
 
@@ -56,8 +59,27 @@ def customers_of(record_ids: Iterable[str]) -> set[str]:
 
 
 def pattern_of(texts: Iterable[Text]) -> str:
-    """One regular expression (RE2) that finds any of the texts, each where it does not go on into a longer one."""
-    return "(?i)" + "|".join(_WAYS[text.kind].format(re.escape(text.text)) for text in texts)
+    """One regular expression (RE2) that finds any of the texts, each where it does not go on into a longer one; signs also
+    as JSON escapes them."""
+    ways = [
+        _WAYS[_SIGNS if _is_signs(text) else text.kind].format(written) for text in texts for written in _written(text)
+    ]
+    return "(?i)" + "|".join(ways)
+
+
+def loose_pattern_of(texts: Iterable[Text]) -> str:
+    """The same for bytes that no longer have a shape, where anything may stand beside a text: without numbers and short
+    names, which are found in anything."""
+    ways = [written for text in texts if text.kind in (EMAIL, ID, NAME) for written in _written(text)]
+    return "(?i)" + "|".join(ways or ["[^\\s\\S]"])
+
+
+def _written(text: Text) -> set[str]:
+    return {re.escape(text.text), re.escape(json.dumps(text.text)[1:-1])}
+
+
+def _is_signs(text: Text) -> bool:
+    return text.kind == NAME and not text.text.isascii() and ord(text.text[0]) >= _FIRST_SIGN
 
 
 _WAYS = {
@@ -65,6 +87,7 @@ _WAYS = {
     NUMBER: r"(?:^|[^0-9a-z]){}(?:$|[^0-9a-z])",
     ID: r"(?:^|[^0-9a-z_\-]){}(?:$|[^0-9a-z_\-])",
     NAME: r"(?:^|[^a-z]){}(?:$|[^a-z])",
+    _SIGNS: "{}",
     CELL: r"(?:^|[,;\t\"'|<>\n]){}(?:$|[,;\t\"'|<>\n\r])",
 }
 
@@ -118,7 +141,7 @@ def _names(rows: Iterable[dict[str, str | None]]) -> list[str]:
 
 def _name(name: str) -> Text | None:
     """A name as it can be looked for: in other text when it is long enough to be no other word, else as a whole cell."""
-    if ord(name[0]) >= 0x2E80:
+    if ord(name[0]) >= _FIRST_SIGN:
         return Text(NAME if len(name) > 2 else CELL, name) if len(name) > 1 else None
     return Text(NAME, name) if len(name.split()) > 1 else None
 
