@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from orchestration.landing.archive import open_archived, rows_gone
+from orchestration.landing.archive import open_archived
 from orchestration.landing.batches import Batch, FileRefused, Reading
 from orchestration.landing.block import OpenBlock, open_block
 from orchestration.landing.figures import read_rows
@@ -25,6 +25,7 @@ from orchestration.landing.ledger import LOADED, REFUSED, BlockReport, FileRepor
 from orchestration.landing.mends import read_mends, with_mends
 from orchestration.landing.outcome import Outcome, Stamps
 from orchestration.landing.quarantine import read_file_quarantine
+from orchestration.landing.reduced import rows_gone
 from orchestration.landing.suppression import Sieve
 from orchestration.landing.tables import (
     CORRECTED,

@@ -15,12 +15,13 @@ import pyarrow.parquet as pq
 
 from orchestration.durable import sync
 from orchestration.landing import limits
-from orchestration.landing.archive import archived, open_archived, places_of, reduced_path, rows_gone, write_reduced
+from orchestration.landing.archive import archived, open_archived, reduced_path, write_reduced
 from orchestration.landing.batches import Batch, FileRefused
 from orchestration.landing.ledger import REFUSED, FileReport, commit, prepare, read_block_ledger, read_ledger, recover
 from orchestration.landing.mends import drop_mends
 from orchestration.landing.naming import Rows
 from orchestration.landing.quarantine import read_file_quarantine
+from orchestration.landing.reduced import places_of, rows_gone
 from orchestration.landing.suppression import Sieve, Suppression, text_of
 from orchestration.landing.tables import IN_QUARANTINE, QUARANTINE_SCHEMA, quarantine_path, raw_path, raw_schema
 from orchestration.landing.writing import ParquetTarget, remove_unfinished

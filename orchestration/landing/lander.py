@@ -14,7 +14,7 @@ from pathlib import Path
 
 from orchestration.landing import limits
 from orchestration.landing.again import is_outdated, read_again
-from orchestration.landing.archive import places_of, put_away, write_reduced
+from orchestration.landing.archive import put_away, write_reduced
 from orchestration.landing.batches import FileChanged, FileRefused
 from orchestration.landing.block import OpenBlock, open_block, prepare_folders
 from orchestration.landing.containers import LandedFile
@@ -33,6 +33,7 @@ from orchestration.landing.ledger import (
 from orchestration.landing.outcome import Outcome, Stamps
 from orchestration.landing.quarantine import read_unfinished_quarantine
 from orchestration.landing.readers import open_reading
+from orchestration.landing.reduced import places_of
 from orchestration.landing.tables import IN_QUARANTINE, quarantine_table, raw_path
 from orchestration.settings.home import Home
 from orchestration.settings.sources import SourcesFile, block_ref, blocks

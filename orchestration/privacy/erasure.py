@@ -17,17 +17,16 @@ import duckdb
 from orchestration.landing import Suppression, find_landed, find_secret, keep_keys, load_suppression, normal
 from orchestration.landing.suppression import key_of
 from orchestration.privacy import receipts
+from orchestration.privacy.orders import orders_of
 from orchestration.privacy.places import Gone, reach
 from orchestration.privacy.proof import Proof, prove
 from orchestration.privacy.receipts import PUBLISHING, Work
 from orchestration.privacy.subject import (
-    Matcher,
     NobodyFound,
     NothingLinked,
     Subject,
     find_again,
     find_subject,
-    orders_of,
     records_held,
 )
 from orchestration.privacy.texts import ID, Text, customers_of, texts_of
@@ -92,7 +91,7 @@ def _linked(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _complete(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, subject: Subject) -> Found:
-    subject.names += orders_of(home, settings, Matcher(subject.names, (settings.identity.default_country,)))
+    subject.names += orders_of(home, settings, subject.names)
     return Found(subject, texts_of(con, home, settings, subject), _count_rows(home, settings, subject))
 
 

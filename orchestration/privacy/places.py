@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -19,10 +18,10 @@ import pyarrow.parquet as pq
 from orchestration.durable import sync, write_file
 from orchestration.landing import Rows, Suppression, erase_landed, land_block
 from orchestration.logic.identity import read_decisions
+from orchestration.privacy.renewed import renew_warehouse
 from orchestration.privacy.truth import erase_truth
 from orchestration.settings import Home, Settings
 from orchestration.settings.sources import blocks
-from orchestration.warehouse import MEMORY_LIMIT
 
 PLACES = {
     "landing": "what waits lands, without the rows; what cannot land the proof names",
@@ -72,7 +71,7 @@ def reach(home: Home, settings: Settings, suppression: Suppression, gone: Gone) 
         "landed": lambda: asdict(erase_landed(home, settings.sources, suppression)),
         "landing": lambda: _land(home, settings),
         "pulled": lambda: _erase_pulled(home, settings, suppression),
-        "warehouse": lambda: _renew_warehouse(home, gone.customers),
+        "warehouse": lambda: renew_warehouse(home, gone.customers),
         "statements": lambda: _erase_statements(home, gone.customers),
         "plans": lambda: _erase_plans(home, gone.customers),
         "decisions": lambda: _erase_decisions(home, gone.record_ids),
@@ -126,51 +125,6 @@ def _erase_pulled(home: Home, settings: Settings, suppression: Suppression) -> i
                        if name and f"k{at}" in table.column_names}  # fmt: skip
             erased += _keep(path, table, pc.invert(suppression.mask(rows, columns, table.num_rows)))
     return erased
-
-
-def _renew_warehouse(home: Home, customers: frozenset[str]) -> int:
-    """A new warehouse with the insights of past days alone; the next run builds the rest. Returns the rows left out.
-
-    A table that is rewritten in its file leaves its rows in free blocks, so the file itself must be another.
-    """
-    old, aside = home.warehouse, home.warehouse.with_name("renewed.duckdb")
-    for path in old.parent.glob("*"):
-        if path != old:
-            path.unlink()
-    if not old.exists():
-        return 0
-    try:
-        erased = _copy_insights(home, old, aside, customers)
-    except duckdb.Error:  # damaged: it is a cache, and comes back from raw without its history
-        old.unlink()
-        aside.unlink(missing_ok=True)
-        return 0
-    sync(aside)
-    aside.replace(old)
-    sync(old.parent)
-    return erased
-
-
-def _copy_insights(home: Home, old: Path, aside: Path, customers: frozenset[str]) -> int:
-    erased = 0
-    with duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(home.temporary)}) as con:
-        con.execute(f"attach '{_quoted(old)}' as old (read_only); attach '{_quoted(aside)}' as new")
-        con.execute("set enable_progress_bar = false; create schema new.insights")
-        for table, with_customers in _insight_tables(con):
-            where = "where customer_id not in (select unnest($gone))" if with_customers else ""
-            told = {"gone": sorted(customers)} if with_customers else {}
-            con.execute(f"create table new.insights.{table} as select * from old.insights.{table} {where}", told)
-            counts = "select (select count(*) from old.insights.{0}) - (select count(*) from new.insights.{0})"
-            erased += con.execute(counts.format(table)).fetchall()[0][0]
-        con.execute("checkpoint new; detach new")
-    return erased
-
-
-def _insight_tables(con: duckdb.DuckDBPyConnection) -> list[tuple[str, bool]]:
-    return con.execute(
-        "select table_name, bool_or(column_name = 'customer_id') from duckdb_columns()"
-        " where database_name = 'old' and schema_name = 'insights' group by table_name order by table_name"
-    ).fetchall()
 
 
 def _erase_statements(home: Home, customers: frozenset[str]) -> int:
@@ -234,7 +188,3 @@ def files_of(home: Home) -> Iterator[str]:
     """The places below a home as they are on disk, as PLACES names them."""
     for entry in home.root.iterdir():
         yield from (f"state/{each.name}" for each in entry.iterdir()) if entry == home.state else [entry.name]
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -5,39 +5,14 @@ numbers and cards of these records, and the records that no customer has and tha
 a device, which a family shares). What a record of somebody else carries too stays: it is theirs as well.
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import duckdb
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from orchestration.landing import ORDER, PERSON, RECORD, REFERENCE, Name, Rows, Suppression, normal, rows_by_place
+from orchestration.landing import PERSON, REFERENCE, Name, Suppression, normal
+from orchestration.privacy.carried import load_carried, raw_columns
 from orchestration.settings import Home, Settings
 
-_CARRIED = (
-    "create or replace temp table carried (source varchar, block varchar, id varchar, kind varchar, value varchar)"
-)
-_OWNERS = """
-create or replace temp table owners as
-select records.source, records.entity as block, records.source_record_id as id, clusters.customer_id
-from intermediate.int_identity__records as records
-join identity.clusters as clusters using (record_id)
-"""
-# Reference records, by what they are references of; `alone`: the customer has no other kind of record.
-_REFERRED = """
-create or replace temp table referred as
-select refs.source, refs.person_ref_by as kind,
-    case when refs.person_ref_by in ('email', 'phone', 'record') then refs.person_ref_value
-         else upper(refs.person_ref_value) end as value,
-    refs.record_id, clusters.customer_id,
-    bool_and(clusters.record_id in (select record_id from intermediate.int_identity__references))
-        over (partition by clusters.customer_id) as alone
-from intermediate.int_identity__references as refs
-join identity.clusters as clusters using (record_id)
-"""
 _MINE = """
 create or replace temp table mine as
 select distinct carried.source, carried.block, carried.id from carried join owners using (source, block, id)
@@ -116,7 +91,7 @@ class Subject:
 def find_subject(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, kind: str, text: str) -> Subject:
     """The person by `customer`, `email` or `phone`. `con`: the warehouse, read only. Raises NobodyFound."""
     country = settings.identity.default_country
-    _load(con, home, settings, country)
+    load_carried(con, home, settings, country)
     customers, records, values = _asked(con, kind, text, country)
     return _named(con, _closed(con, customers, records, values), country)
 
@@ -126,7 +101,7 @@ def find_again(
 ) -> Subject | None:
     """All who were erased before and are here once more, as after a backup was restored; None when nobody is."""
     country = settings.identity.default_country
-    _load(con, home, settings, country)
+    load_carried(con, home, settings, country)
     records = records_held(home, settings, suppression)
     owners = con.execute("select source, block, id, customer_id from owners").fetchall()
     customers = {id for *record, id in owners if tuple(record) in records}
@@ -142,46 +117,11 @@ def find_again(
 def records_held(home: Home, settings: Settings, suppression: Suppression) -> set[tuple[str, str, str]]:
     """The records in raw that the keys are of, as (source, block, id)."""
     records: set[tuple[str, str, str]] = set()
-    for rows, columns in _raw(home, settings, ("persons",)):
+    for rows, columns in raw_columns(home, settings, ("persons",)):
         mask = suppression.mask(rows, columns, len(columns["source_record_id"]))
         ids = columns["source_record_id"].filter(mask).to_pylist()
         records |= {(rows.source, rows.block, id.strip()) for id in ids if id}
     return records
-
-
-def orders_of(home: Home, settings: Settings, matched: "Matcher") -> list[Name]:
-    """The orders that are the person's alone: by them lines and refunds are known that name nobody."""
-    mine: set[tuple[str, str]] = set()
-    others: set[tuple[str, str]] = set()
-    for rows, columns in _raw(home, settings, ("orders", "order_lines")):
-        mask = matched(rows, columns)
-        named = pc.fill_null(pc.not_equal(columns["person_ref"], ""), False)
-        for found, place in ((mask, mine), (pc.and_(named, pc.invert(mask)), others)):
-            place |= {
-                (rows.source, order.strip())
-                for order in pc.unique(columns["order_id"].filter(found)).to_pylist()
-                if order and order.strip()
-            }
-    return [Name(ORDER, source, order) for source, order in sorted(mine - others)]
-
-
-class Matcher:
-    """Which rows a set of names matches, before there are keys."""
-
-    def __init__(self, names: Iterable[Name], countries: tuple[str, ...]):
-        self._countries, self._values = countries, {}
-        by: dict[tuple[str, str], list[str]] = {}
-        for name in names:
-            by.setdefault((name.kind, name.scope), []).append(name.value)
-        self._values = {place: pa.array(values, pa.string()) for place, values in by.items()}
-
-    def __call__(self, rows: Rows, columns: dict[str, pa.Array]) -> pa.Array:
-        mask = pa.repeat(False, len(next(iter(columns.values()))))
-        for named in rows.named(columns, self._countries):
-            values = self._values.get((named.kind, named.scope))
-            if values is not None:
-                mask = pc.or_(mask, pc.fill_null(pc.is_in(named.values, value_set=values), False))
-        return mask
 
 
 def _named(con: duckdb.DuckDBPyConnection, subject: Subject, country: str) -> Subject:
@@ -253,49 +193,3 @@ def _closed(
         {"customers": customers},
     ).fetchall()
     return Subject(customers, [(source, block, id) for source, block, id in own], [id for (id,) in refs])
-
-
-def _load(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, country: str) -> None:
-    """What records carry, as temporary tables; `block` is * for what is no person's: a company's, a shop's."""
-    for statement in (_CARRIED, _OWNERS, _REFERRED):
-        con.execute(statement)
-    for rows, columns in _raw(home, settings, ("persons",)):
-        named = list(rows.named(columns, (country,)))
-        ids = next((one.values for one in named if one.kind == PERSON), None)
-        for one in named:
-            if ids is not None and one.kind != PERSON:
-                _insert(con, rows.source, rows.block, ids, one.kind, one.values)
-    for rows, columns in _raw(home, settings, ("companies", "stores")):
-        likes = Rows(rows.source, rows.block, "persons", (RECORD,), rows.values)
-        for one in likes.named({name: columns[name] for name in columns if name != "source_record_id"}, (country,)):
-            _insert(con, rows.source, "*", pa.nulls(len(one.values), pa.string()), one.kind, one.values)
-
-
-def _insert(
-    con: duckdb.DuckDBPyConnection, source: str, block: str, ids: pa.Array, kind: str, values: pa.Array
-) -> None:
-    con.register("found", pa.table({"id": ids, "value": values}))
-    con.execute(
-        "insert into carried select distinct $source, $block, id, $kind, value from found where value is not null",
-        {"source": source, "block": block, "kind": kind},
-    )
-    con.unregister("found")
-
-
-def _raw(home: Home, settings: Settings, entities: tuple[str, ...]) -> Iterator[tuple[Rows, dict[str, pa.Array]]]:
-    """The raw files of these entities, with the columns that name persons."""
-    known = rows_by_place(settings.sources)
-    for entity in entities:
-        for path in sorted((home.raw / entity).glob("*/*/*.parquet")):
-            source, block = path.parent.parent.name, path.parent.name
-            rows = known.get((source, block)) or Rows(source, block, entity)
-            yield rows, _columns(path)
-
-
-def _columns(path: Path) -> dict[str, pa.Array]:
-    wanted = ["source_record_id", "country", "person_ref", "order_id", "email", "phone"]
-    wanted += ["loyalty_id", "wechat_id", "device_id", "national_id"]
-    with pq.ParquetFile(path) as file:
-        names = [name for name in wanted if name in file.schema_arrow.names]
-        table = file.read(names)
-    return {name: table[name].combine_chunks() for name in names}

@@ -179,7 +179,7 @@ def come_again(home: Home, sample_home: Home) -> None:
     assert not [path for path in home.landing.rglob("*") if path.is_file()]
 
 
-STEPS = ["erase_landed", "_renew_warehouse", "erase_truth"]
+STEPS = ["erase_landed", "renew_warehouse", "erase_truth"]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -293,7 +293,7 @@ def test_warehouse_when_renewed_then_history_stays_but_for_the_customer(refreshe
     count = "select count(*), count(*) filter (where customer_id = $id) from insights.customer_tiers"
     with duckdb.connect(home.warehouse, read_only=True) as con:
         rows, own = con.execute(count, {"id": customer}).fetchall()[0]
-    assert places._renew_warehouse(home, frozenset([customer])) > own > 0
+    assert places.renew_warehouse(home, frozenset([customer])) > own > 0
     with duckdb.connect(home.warehouse, read_only=True) as con:
         assert con.execute(count, {"id": customer}).fetchall() == [(rows - own, 0)]
         schemas = con.execute("select distinct schema_name from duckdb_tables()").fetchall()

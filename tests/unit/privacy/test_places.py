@@ -130,7 +130,7 @@ def test_warehouse_when_a_row_was_deleted_before_then_the_new_file_holds_it_in_n
         con.execute("update insights.tiers set tier = 'low' where customer_id <> 'C0000000000000001'; checkpoint")
         con.execute("delete from insights.tiers where customer_id = 'C0000000000000001'; checkpoint; vacuum")
     assert secret.encode() in home.warehouse.read_bytes()
-    places._renew_warehouse(home, GONE)
+    places.renew_warehouse(home, GONE)
     assert secret.encode() not in home.warehouse.read_bytes()
     assert [path.name for path in home.warehouse.parent.iterdir()] == ["strata.duckdb"]
     with duckdb.connect(home.warehouse, read_only=True) as con:
@@ -140,5 +140,5 @@ def test_warehouse_when_a_row_was_deleted_before_then_the_new_file_holds_it_in_n
 
 def test_warehouse_when_damaged_then_it_goes_since_it_comes_back_from_raw(home: Home) -> None:
     home.warehouse.write_bytes(b"no database")
-    assert places._renew_warehouse(home, GONE) == 0
+    assert places.renew_warehouse(home, GONE) == 0
     assert not home.warehouse.exists()
