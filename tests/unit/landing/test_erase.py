@@ -18,6 +18,7 @@ from orchestration.landing import (
     erase_landed,
     export_rows,
     keep_keys,
+    lander,
     load_suppression,
     normal,
     read_ledger,
@@ -317,3 +318,29 @@ def test_orders_when_a_row_names_nobody_then_its_order_tells_whose_it_is_and_oth
     (report,) = shop.land(HEADER + "".join(f"{row}\n" for row in rows)).files
     assert report.rows_erased == 2
     assert [row["net_amount"] for row in shop.raw()] == ["20", "40"]
+
+
+@pytest.mark.parametrize("step", ["prepare", "write_reduced", "put_away", "commit"])
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_landing_when_killed_while_rows_are_dropped_then_the_next_completes_it_without_the_original(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, moment: str
+) -> None:
+    orders = Bench(tmp_path, ORDERS)
+    suppress(orders, ANN)
+    orders.drop(FILE)
+    done = getattr(lander, step)
+
+    def killed(*arguments: object) -> None:
+        if moment == "after":
+            done(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lander, step, killed)
+        with pytest.raises(KeyboardInterrupt):
+            orders.land()
+    orders.land()
+    assert counts(orders) == {"read": 8, "loaded": 1, "quarantined": 2, "duplicate": 1, "erased": 4}
+    assert "ann-01" not in everything(orders)
+    assert [path.suffix for path in orders.home.archive.iterdir()] == [".reduced"]
+    assert not list(orders.home.landing.rglob("*.csv"))
