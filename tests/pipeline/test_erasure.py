@@ -20,6 +20,7 @@ from orchestration.logic.identity import Decision, add_decisions, read_decisions
 from orchestration.privacy import PLACES, ErasureUnfinished, check_finished, files_of, places, works
 from orchestration.privacy.proof import prove
 from orchestration.privacy.texts import EMAIL, ID, NAME, NUMBER, Text
+from orchestration.runlock import run_lock
 from orchestration.serving import published
 from orchestration.settings import Home, load_settings
 from orchestration.settings.home import FOLDERS
@@ -268,6 +269,8 @@ def test_erasure_when_an_address_is_asked_for_then_whoever_has_it_or_a_clear_wor
         code, said = ask(home, capsys, *asked)
         assert (code, told in said) == (2, True), said
     assert strata(home, "erase", "--reason", "asked by letter").returncode == 2
+    with run_lock(home, "a test"):
+        assert strata(home, "erase", "--customer", customer, "--reason", "asked by letter").returncode == 75
     assert not home.erasures.exists()
 
 
