@@ -31,7 +31,7 @@ _ENCODINGS = ("gb18030", "utf-16-le", "latin-1")
 _WORKBOOK = b"\xd0\xcf\x11\xe0"
 _LEVELS = 4
 _TEXTS_AT_ONCE = 150
-"""An expression over twice as many outgrows the memory of RE2, which then takes a hundred times as long."""
+"""An expression over twice as many outgrows the memory of RE2, and minutes become of seconds."""
 
 
 @dataclass
