@@ -178,23 +178,23 @@ def simulated(seed: int, customers: int, r: float, alpha: float, a: float, b: fl
 
 def test_bgnbd_when_fitted_to_simulated_customers_then_the_parameters_are_in_their_intervals():
     true, inside = np.array([0.8, 6.0, 0.9, 2.5]), 0
-    for seed in range(5):
+    for seed in range(20):
         fit = bgnbd.fit(histories(*simulated(seed, 1500, *true)))
         assert fit.converged
         reach = norm.ppf(0.975) * np.sqrt(np.diag(fit.covariance))
         inside += int((np.abs(np.log(fit.parameters) - np.log(true)) <= reach).sum())
-    assert inside >= 17  # of 20; fewer has a chance below 2 % for intervals of 95 %
+    assert inside >= 71  # of 80; fewer has a chance below 2 % for intervals of 95 %
 
 
 def test_gamma_gamma_when_fitted_to_simulated_customers_then_the_parameters_are_in_their_intervals():
     draw, true, inside = np.random.default_rng(3), np.array([5.0, 4.0, 60.0]), 0
-    for _ in range(5):
+    for _ in range(20):
         x = draw.integers(1, 12, 2000).astype(float)
         mean = draw.gamma(true[0] * x, 1) / x / draw.gamma(true[1], 1 / true[2], 2000)
         fit = gamma_gamma.fit(x, mean)
         reach = norm.ppf(0.975) * np.sqrt(np.diag(fit.covariance))
         inside += int((np.abs(np.log(fit.parameters) - np.log(true)) <= reach).sum())
-    assert inside >= 12  # of 15
+    assert inside >= 53  # of 60, by the same reckoning
 
 
 def test_gamma_gamma_when_amounts_are_told_in_cents_then_only_gamma_changes(cdnow):
