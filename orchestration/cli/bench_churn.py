@@ -43,6 +43,25 @@ CALLS = 50
 REPEATS = 3
 WEEKS = 52.0
 
+# Customers leave without a word soon after an order, so both are negative: how long after it somebody notices.
+_LEAD = """
+with truth as (
+    select distinct ids.customer_id, persons.churned_on
+    from marts.customer_source_ids as ids
+    inner join read_parquet($records) as records
+        on records.source = ids.source and records.entity = ids.entity and records.source_record_id = ids.source_record_id
+    inner join read_parquet($persons) as persons on persons.true_person_id = records.true_person_id
+    where persons.churned_on is not null
+)
+select
+    median(truth.churned_on - w.first_warned_on),
+    median(truth.churned_on - (f.last_order_date + cast(ceil(2 * f.purchase_cycle_days) as integer)))
+from insights.churn_warnings as w
+inner join truth on truth.customer_id = w.customer_id
+inner join insights.customer_features as f on f.as_of = w.as_of and f.customer_id = w.customer_id
+where w.as_of = $day and w.closed_on is null
+"""
+
 
 def bench_churn(size: str) -> Figures:
     """A whole run on fresh sample data, its model looked at on the newest outcomes; then the value models alone."""
@@ -73,12 +92,22 @@ def quality_of(home: Home, settings: Settings) -> Figures:
             "select share_reached, share_reached_by_rule from insights.churn_reach "
             "where as_of = ? and owner = 'all' and contacts = ?", [AS_OF, CALLS],
         ).fetchall()  # fmt: skip
+        lead = con.execute(
+            _LEAD,
+            {
+                "records": str(home.truth / "records.parquet"),
+                "persons": str(home.truth / "persons.parquet"),
+                "day": AS_OF,
+            },
+        ).fetchall()[0]
     by_metric = {metric: (float(value), float(rival or 0)) for _, metric, value, rival in told}
     name = told[0][0]
     return {
         **_foretold(name, frame, settings),
         **_against_the_rule(by_metric),
         **_reasons(name, frame, settings, warned),
+        "median days from the warning to the true churn": _figure(float(lead[0] or 0), "days"),
+        "median days from twice the own cycle to the true churn": _figure(float(lead[1] or 0), "days"),
         f"money at risk that {CALLS} calls reach": _figure(float(reach[0][0] or 0), "share"),
         f"money at risk that {CALLS} calls reach, most overdue first": _figure(float(reach[0][1] or 0), "share"),
     }
