@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration import warehouse
+from orchestration.cli.bench_churn import bench_churn
 from orchestration.cli.bench_identity import bench_identity
 from orchestration.cli.bench_landing import Figures, bench_landing
 from orchestration.cli.bench_sample import AS_OF, DAYS, SEED, SIZES
@@ -51,6 +52,7 @@ BENCHES: dict[str, Callable[[str], Figures]] = {
     "landing": bench_landing,
     "identity": bench_identity,
     "segmentation": bench_segmentation,
+    "churn": bench_churn,
 }
 
 

@@ -52,8 +52,8 @@ def _churn(churn: ChurnFile) -> Iterator[Line]:
     medium, high = number(churn.bands.medium), number(churn.bands.high)
     states = churn.warned_lifecycles
     yield Line(
-        f"流失得分不低于 {medium} 为中级预警,不低于 {high} 为高级预警;得分 = 1 − 各信号 (1 − 权重 × 强度) 之积。",
-        f"A score of {medium} or more is a medium warning, of {high} or more a high one;"
+        f"预警得分不低于 {medium} 为中级预警,不低于 {high} 为高级预警;得分 = 1 − 各信号 (1 − 权重 × 强度) 之积。",
+        f"A signal score of {medium} or more is a medium warning, of {high} or more a high one;"
         " score = 1 − product of (1 − weight × strength) over the signals.",
     )
     yield Line(

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from orchestration.settings.criteria import Positive, Text
 from orchestration.settings.loader import Strict
 
-Candidate = Literal["boosting", "logistic"]
+Candidate = Literal["boosting", "logistic", "boosting_season", "logistic_season"]
 Reason = Literal[
     "recency", "overdue", "frequency", "falling_frequency", "amount", "falling_amount", "breadth", "interaction",
     "falling_interaction", "complaints", "satisfaction", "consent", "tenure",
@@ -50,7 +50,7 @@ class ChurnModel(Strict):
 
     folds: int = Field(default=4, ge=1, le=12)
     training_cuts: int = Field(default=4, ge=1, le=24)
-    candidates: list[Candidate] = Field(default=["boosting", "logistic"])
+    candidates: list[Candidate] = Field(default=["boosting", "logistic", "boosting_season", "logistic_season"])
     calibration: Literal["sigmoid", "isotonic"] = "sigmoid"
     boosting: Boosting = Field(default_factory=Boosting)
     margin: float = Field(default=0, ge=0, lt=0.5)

@@ -11,6 +11,12 @@ from orchestration.resources import KNOWN_AT_TAG, Pipeline
 
 KEY = dg.AssetKey(["serving", "deliveries"])
 ARRIVED = "every_message_arrived"
+SCHEMA = dg.TableSchema(
+    [
+        dg.TableColumn(name, "int" if name == "warnings" else "string")
+        for name in ("owner", "destination", "warnings", "state", "problem")
+    ]
+)
 
 
 @dg.asset(
@@ -46,7 +52,8 @@ def deliveries(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Iterato
                         }
                     )
                     for message in (*delivered.messages, *delivered.uncertain)
-                ]
+                ],
+                SCHEMA,
             ),
             "warnings told": sum(len(message.warnings) for message in delivered.messages if message.state == "sent"),
             "destinations": sum(map(len, pipeline.settings.notifications.owners.values())),

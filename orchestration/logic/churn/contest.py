@@ -1,9 +1,10 @@
 """The contest between models: walk-forward folds, figures, and which model is published.
 
 A fold tests on one cut, calibrates on the cut before it and trains on the cuts before that; spaced by the horizon, the
-outcome of each was known when the next began. A learned model is published only when it beats every naive rule in Brier
-score and in area under the curve, the latter beyond what the draw of customers explains: of models that know nothing, one
-would often lead by chance. No database.
+outcome of each was known when the next began. Where the history is long enough, the cut of the same season a year before
+says how the season moves what was calibrated in the one before. A learned model is published only when it beats every
+naive rule in Brier score and in area under the curve, the latter beyond what the draw of customers explains: of models
+that know nothing, one would often lead by chance. No database.
 """
 
 from collections.abc import Iterable
@@ -13,20 +14,23 @@ import numpy as np
 
 from orchestration.logic.churn.frame import Frame, Part
 from orchestration.logic.churn.measures import Told, measured, resampled_auc
-from orchestration.logic.churn.models import FALLBACK, LEARNED, NAIVE, fit
+from orchestration.logic.churn.models import FALLBACK, LEARNED, NAIVE, Predict, Season, base_of, fit
 from orchestration.settings.churn_model import ChurnModel
 
 DIGITS = 6
+YEAR_DAYS = 365
 TAIL = 0.025  # of resamples, left out at either end
 
 
 @dataclass(frozen=True)
 class Fold:
-    """The cuts of one fold: later cuts have smaller numbers."""
+    """The cuts of one fold: later cuts have smaller numbers. `twin`: the cut of the same season a year before the test, if
+    there is one."""
 
     test: int
     calibration: int
     training: tuple[int, ...]
+    twin: int | None = None
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Entry:
 
     @property
     def is_learned(self) -> bool:
-        return self.model in LEARNED
+        return base_of(self.model) in LEARNED
 
     @property
     def auc_interval(self) -> tuple[float, float]:
@@ -65,9 +69,25 @@ class Contest:
     reason_en: str
 
 
-def cuts_needed(settings: ChurnModel) -> list[int]:
+def cuts_needed(settings: ChurnModel, horizon_days: int) -> list[int]:
     """All cuts with a known outcome that the contest may use."""
-    return list(range(1, settings.folds + settings.training_cuts + 2))
+    return list(range(1, settings.folds + _reach(settings, horizon_days) + 1))
+
+
+def cuts_of_scores(settings: ChurnModel, horizon_days: int) -> list[int]:
+    """All cuts that scoring may use, the one to be scored first."""
+    return list(range(_reach(settings, horizon_days) + 1))
+
+
+def _reach(settings: ChurnModel, horizon_days: int) -> int:
+    """How many cuts before its test a fold looks back."""
+    return max(settings.training_cuts, _cuts_a_year(horizon_days) or 0) + 1
+
+
+def _cuts_a_year(horizon_days: int) -> int | None:
+    """After how many cuts the season comes back; None when no cut is within a quarter of the horizon of it."""
+    cuts = round(YEAR_DAYS / horizon_days)
+    return cuts if cuts and abs(cuts * horizon_days - YEAR_DAYS) <= horizon_days / 4 else None
 
 
 def fold_of(frame: Frame, test: int, settings: ChurnModel) -> Fold | None:
@@ -76,7 +96,15 @@ def fold_of(frame: Frame, test: int, settings: ChurnModel) -> Fold | None:
     usable = tuple(cut for cut in training if is_enough(frame.cuts.get(cut), settings))
     if not usable or not is_enough(frame.cuts.get(test + 1), settings):
         return None
-    return Fold(test, test + 1, usable)
+    cuts = _cuts_a_year(frame.horizon_days)
+    has_twin = cuts is not None and all(is_enough(frame.cuts.get(test + cuts + more), settings) for more in (0, 1))
+    return Fold(test, test + 1, usable, test + cuts if cuts and has_twin else None)
+
+
+def fitted(name: str, frame: Frame, fold: Fold, settings: ChurnModel) -> Predict:
+    """The rival `name` as it may foretell the fold's test."""
+    season = None if fold.twin is None else Season(frame.cuts[fold.twin], frame.cuts[fold.twin + 1])
+    return fit(name, frame.joined(list(fold.training)), frame.cuts[fold.calibration], settings, season)
 
 
 def is_enough(part: Part | None, settings: ChurnModel) -> bool:
@@ -116,7 +144,7 @@ def nothing_tested(settings: ChurnModel) -> Contest:
 def _entry(name: str, frame: Frame, folds: Iterable[Fold], settings: ChurnModel) -> Entry:
     told = []
     for fold in folds:
-        predict = fit(name, frame.joined(list(fold.training)), frame.cuts[fold.calibration], settings)
+        predict = fitted(name, frame, fold, settings)
         part = frame.cuts[fold.test]
         told.append(Told(predict(part.x), part.left, _days_to_rule(part, frame.horizon_days, settings.overdue_at)))
     by_fold = tuple(_rounded(measured(one, settings.capacity)) for one in told)

@@ -12,7 +12,7 @@ from orchestration.logic.churn.contest import Contest, Entry, _beats, _brier, _m
 from orchestration.logic.churn.contract import Column, Contracts
 from orchestration.logic.churn.frame import NAMES, Part
 from orchestration.logic.churn.measures import Told, measured, resampled_auc
-from orchestration.logic.churn.models import DIGITS, LEARNED, Predict, fit
+from orchestration.logic.churn.models import DIGITS, LEARNED, Predict, base_of, fit
 from orchestration.settings.churn_model import ChurnModel
 
 BASE_RATE, CATEGORY = "base_rate", "category"
@@ -20,7 +20,9 @@ BASE_RATE, CATEGORY = "base_rate", "category"
 
 def contract_contest(contracts: Contracts, settings: ChurnModel) -> Contest:
     """Tests every rival on every fold and says which is published; `settings` with the seed of the contract."""
-    names = (*settings.candidates, BASE_RATE, *([CATEGORY] if _categories(contracts.columns) else []))
+    # Outcomes of all seasons are learned from together: a seasonal model would be the plain one.
+    learned = dict.fromkeys(base_of(name) for name in settings.candidates)
+    names = (*learned, BASE_RATE, *([CATEGORY] if _categories(contracts.columns) else []))
     entries = tuple(_entry(name, contracts, settings) for name in names)
     rivals = [entry for entry in entries if not entry.is_learned]
     rival = min(rivals, key=_brier)

@@ -21,7 +21,8 @@ from orchestration.settings.insights import InsightSettings
 FEATURES: dict[str, Reason] = {
     "recency_days": "recency", "active_share": "recency",
     "overdue_ratio": "overdue", "purchase_cycle_days": "frequency",
-    "count_orders": "frequency", "orders_90d": "frequency", "orders_180d": "frequency", "orders_365d": "frequency",
+    "count_orders": "frequency", "count_order_days": "frequency",
+    "orders_90d": "frequency", "orders_180d": "frequency", "orders_365d": "frequency",
     "order_trend": "falling_frequency",
     "average_order_amount": "amount", "amount_90d": "amount", "amount_365d": "amount",
     "amount_trend": "falling_amount",
@@ -142,6 +143,12 @@ sums as (
         on days.order_date < grid.as_of and days.order_date >= grid.as_of - 365 and days.count_orders > 0
     group by grid.as_of, days.customer_id
 ),
+order_days as (
+    select grid.as_of, days.customer_id, count(*) as count_order_days
+    from strata_grid as grid
+    inner join strata_order_days as days on days.order_date < grid.as_of and days.count_orders > 0
+    group by grid.as_of, days.customer_id
+),
 assortment as (select source, product_id, min(category) as category from marts.products group by source, product_id),
 choices as (
     select customer_id, order_date, 'channel' as kind, channel as choice from marts.orders where is_counted
@@ -169,12 +176,14 @@ stayed as (
 placed as (
     select
         people.as_of, people.customer_id, f.* exclude (as_of, customer_id), s.* exclude (as_of, customer_id),
-        c.count_channels, c.count_categories, stayed.customer_id is null as is_without_order,
+        c.count_channels, c.count_categories, d.count_order_days,
+        stayed.customer_id is null as is_without_order,
         row_number() over (partition by people.as_of order by md5(people.customer_id), people.customer_id) as place
     from people
     left join features as f on f.as_of = people.as_of and f.customer_id = people.customer_id
     left join sums as s on s.as_of = people.as_of and s.customer_id = people.customer_id
     left join breadth as c on c.as_of = people.as_of and c.customer_id = people.customer_id
+    left join order_days as d on d.as_of = people.as_of and d.customer_id = people.customer_id
     left join stayed on stayed.as_of = people.as_of and stayed.customer_id = people.customer_id
 )
 select
@@ -186,6 +195,7 @@ select
     cast(purchase_cycle_days as double) as purchase_cycle_days,
     cast(overdue_ratio as double) as overdue_ratio,
     cast(coalesce(count_orders, 0) as double) as count_orders,
+    cast(coalesce(count_order_days, 0) as double) as count_order_days,
     cast(coalesce(orders_90d, 0) as double) as orders_90d,
     cast(coalesce(orders_180d, 0) as double) as orders_180d,
     cast(coalesce(orders_365d, 0) as double) as orders_365d,

@@ -2,42 +2,95 @@
 probability of leaving.
 
 Learned models are trained on older cuts and calibrated on a later one; a naive rule has nothing to learn but its
-calibration, on the same later cut. Add a rival as one function and one line in LEARNED or NAIVE. Everything runs on one
-thread: partial sums of several would be added in an order that varies. No database, no dates.
+calibration, on the same later cut. A learned model whose name ends in `_season` is moved besides by what the same season
+of the year before moved: the calibration knows the season before the one that is foretold. Add a rival as one function and
+one line in LEARNED or NAIVE. Everything runs on one thread: partial sums of several would be added in an order that varies.
+No database, no dates.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.special import expit, logit
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from orchestration.logic.churn.frame import NAMES, Part
+from orchestration.logic.clv import bgnbd
+from orchestration.logic.clv.fit import DAYS_A_WEEK
+from orchestration.logic.clv.history import distinct
 from orchestration.settings.churn_model import ChurnModel
 
 Predict = Callable[[np.ndarray], np.ndarray]
 DIGITS = 6  # of every probability, so that one bit of a sum cannot show
 
+SEASON = "_season"
 _RECENCY, _OVERDUE = NAMES.index("recency_days"), NAMES.index("overdue_ratio")
+_LEAST = 1e-4  # a probability nearer to 0 or 1 than this is not moved by a season
+_WIDEST = 8.0  # of a move, as log-odds
 
 
-def fit(name: str, train: Part, calibration: Part, settings: ChurnModel) -> Predict:
-    """The rival `name`, fitted and calibrated. Both parts must hold customers of either outcome."""
+@dataclass(frozen=True)
+class Season:
+    """The cut a year before the one that is foretold, and the cut before that, on which it would have been calibrated."""
+
+    twin: Part
+    before: Part
+
+
+def base_of(name: str) -> str:
+    """The model without its season."""
+    return name.removesuffix(SEASON)
+
+
+def fit(name: str, train: Part, calibration: Part, settings: ChurnModel, season: Season | None = None) -> Predict:
+    """The rival `name`, fitted and calibrated. All parts must hold customers of either outcome. Without a `season` a seasonal
+    model is as the plain one."""
     with threadpool_limits(limits=1):
-        if name in NAIVE:
-            predict = NAIVE[name](calibration)
-        else:
-            margin = LEARNED[name](train, settings)
-            calibrate = _calibration(margin(calibration.x), calibration.left, settings.calibration)
-            predict = _composed(calibrate, margin)
+        calibrated = _calibrated(name, train, settings)
+        predict = calibrated(calibration)
+        if season and name.endswith(SEASON):
+            predict = _moved(predict, _move(calibrated(season.before)(season.twin.x), season.twin.left))
 
     def rounded(x: np.ndarray) -> np.ndarray:
         with threadpool_limits(limits=1):
             return np.round(np.clip(predict(x), 0, 1), DIGITS)
 
     return rounded
+
+
+def _calibrated(name: str, train: Part, settings: ChurnModel) -> Callable[[Part], Predict]:
+    """From the cut to calibrate on to the rival; a learned one is trained once."""
+    if name in NAIVE:
+        return NAIVE[name]
+    margin = LEARNED[base_of(name)](train, settings)
+    return lambda part: _composed(_calibration(margin(part.x), part.left, settings.calibration), margin)
+
+
+def _move(foretold: np.ndarray, left: np.ndarray) -> float:
+    """The log-odds by which what was foretold must move for as many to leave as did."""
+    odds, share = logit(np.clip(foretold, _LEAST, 1 - _LEAST)), float(left.mean())
+
+    def surplus(move: float) -> float:
+        return float(expit(odds + move).mean()) - share
+
+    if surplus(-_WIDEST) > 0 or surplus(_WIDEST) < 0:
+        return 0.0
+    return round(float(brentq(surplus, -_WIDEST, _WIDEST)), DIGITS)
+
+
+def _moved(predict: Predict, move: float) -> Predict:
+    def moved(x: np.ndarray) -> np.ndarray:
+        told = predict(x)
+        return np.where(
+            (told > _LEAST) & (told < 1 - _LEAST), expit(logit(np.clip(told, _LEAST, 1 - _LEAST)) + move), told
+        )
+
+    return moved
 
 
 def uncalibrated(recency_days: str, overdue_ratio: str, horizon_days: int) -> str:
@@ -129,7 +182,34 @@ def _either(x: np.ndarray, by_ratio: Predict | None, by_recency: Predict) -> np.
     return score
 
 
-# The probability of no order by BG/NBD belongs into LEARNED too, once the lifetime-value model can tell it.
+def _by_expected_orders(calibration: Part) -> Predict:
+    """Isotonic in the rate at which BG/NBD expects orders now: P(alive) (r + x) / (alpha + t), formula 10 of Fader, Hardie &
+    Lee 2005 for a short time ahead. Its parameters follow from the histories of the same cut; outcomes are not in them."""
+    kinds, _, count = distinct(*_histories(calibration.x))
+    weeks = kinds[1:] / DAYS_A_WEEK
+    histories = bgnbd.Histories(kinds[0].astype(np.float64), weeks[0], weeks[1], count.astype(np.float64))
+    parameters = bgnbd.fit(histories).parameters
+
+    def rate(x: np.ndarray) -> np.ndarray:
+        r, alpha, _, _ = parameters
+        repeats, last_days, seen_days = _histories(x)
+        last, seen = last_days / DAYS_A_WEEK, seen_days / DAYS_A_WEEK
+        return np.round(bgnbd.p_alive(parameters, repeats, last, seen) * (r + repeats) / (alpha + seen), 9)
+
+    steps = _isotonic(-rate(calibration.x), calibration.left)
+    return lambda x: steps(-rate(x))
+
+
+def _histories(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Repeat order days, days from the first to the last, days seen."""
+    days, tenure, recency = (x[:, NAMES.index(name)] for name in ("count_order_days", "tenure_days", "recency_days"))
+    return days - 1, tenure - recency, tenure
+
+
 LEARNED: dict[str, Callable[[Part, ChurnModel], Predict]] = {"boosting": _boosting, "logistic": _logistic}
-NAIVE: dict[str, Callable[[Part], Predict]] = {"recency": _by_recency, "overdue": _by_overdue}
+NAIVE: dict[str, Callable[[Part], Predict]] = {
+    "recency": _by_recency,
+    "overdue": _by_overdue,
+    "bgnbd": _by_expected_orders,
+}
 FALLBACK = "overdue_uncalibrated"

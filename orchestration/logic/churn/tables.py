@@ -17,13 +17,15 @@ from orchestration.logic.churn.contest import (
     Fold,
     contest,
     cuts_needed,
+    cuts_of_scores,
+    fitted,
     fold_of,
     nothing_tested,
 )
 from orchestration.logic.churn.contract_tables import PREFIX, contract_models, contract_scores
 from orchestration.logic.churn.explain import TERMS, effects, reasons_json, usual
 from orchestration.logic.churn.frame import NAMES, Frame, buyers_before, make_frame
-from orchestration.logic.churn.models import FALLBACK, fit, uncalibrated
+from orchestration.logic.churn.models import FALLBACK, uncalibrated
 from orchestration.logic.segmentation.store import literal, replace_day, values
 from orchestration.settings.insights import InsightSettings
 
@@ -44,7 +46,7 @@ def _without_contracts(con: duckdb.DuckDBPyConnection, as_of: date, settings: In
     model, horizon = settings.churn.model, settings.churn.horizon_days
     # A young home need not compute features of past days to learn that it is too young.
     if buyers_before(con, as_of - timedelta(horizon)) >= model.minimum_customers:
-        frame = make_frame(con, as_of, settings, cuts_needed(model))
+        frame = make_frame(con, as_of, settings, cuts_needed(model, horizon))
         result, common = contest(frame, model), cards.common(settings, frame.sha256, list(NAMES), horizon)
         if result.entries:
             return cards.rows(result, [_days(fold, frame) for fold in result.folds], common)
@@ -91,11 +93,11 @@ def churn_scores(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightS
 
 def _scored(name: str, con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSettings) -> pd.DataFrame:
     # The final fold tests nothing: it scores as_of, so its cuts are those of a fold at 0.
-    frame = make_frame(con, as_of, settings, list(range(settings.churn.model.training_cuts + 2)))
+    frame = make_frame(con, as_of, settings, cuts_of_scores(settings.churn.model, settings.churn.horizon_days))
     fold = fold_of(frame, 0, settings.churn.model)
     assert fold is not None, "what was tested on a cut is enough to calibrate on it"
     calibration, buyers = frame.cuts[fold.calibration], frame.cuts[0]
-    predict = fit(name, frame.joined(list(fold.training)), calibration, settings.churn.model)
+    predict = fitted(name, frame, fold, settings.churn.model)
     told = effects(predict, buyers.x, usual(calibration))
     columns = {f"e_{term}": told[term] for term in TERMS}
     return pd.DataFrame({"customer_id": frame.customers, "churn_score": predict(buyers.x), **columns})
@@ -106,6 +108,7 @@ def _days(fold: Fold, frame: Frame) -> dict[str, Any]:
         "tested_on": frame.day(fold.test).isoformat(),
         "calibrated_on": frame.day(fold.calibration).isoformat(),
         "trained_on": [frame.day(cut).isoformat() for cut in fold.training],
+        "season_of": frame.day(fold.twin).isoformat() if fold.twin else None,
     }
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betaln, digamma, expit, gammaln, hyp2f1
 
-from orchestration.logic.clv.likelihood import Fitted, maximum
+from orchestration.logic.clv.likelihood import MANY, Fitted, LogLikelihood, maximum
 
 Array = np.ndarray
 # Beyond these the customers are as good as alike, and the series below would lose its digits.
@@ -45,13 +45,16 @@ def fit(histories: Histories) -> Fitted:
     """r, alpha, a, b of the highest likelihood."""
     weeks = float(np.average(histories.t, weights=histories.count)) or 1.0
     start = (0.5, 0.5 * weeks, 1.0, 2.0)
+    every = len(histories.x) // MANY + 1
+    part = Histories(*(column[::every] for column in (histories.x, histories.t_x, histories.t, histories.count)))
+    rough = (_function(part), int(part.count.sum())) if every > 1 else None
+    return maximum(_function(histories), start, _BOUNDS, int(histories.count.sum()), rough)
+
+
+def _function(histories: Histories) -> LogLikelihood:
     known, place = np.unique(histories.x, return_inverse=True)
     by_x = np.bincount(place, weights=histories.count)
-
-    def log_likelihood(parameters: Array) -> tuple[float, Array]:
-        return _log_likelihood(parameters, histories, known, by_x)
-
-    return maximum(log_likelihood, start, _BOUNDS, int(histories.count.sum()))
+    return lambda parameters: _log_likelihood(parameters, histories, known, by_x)
 
 
 def _log_likelihood(parameters: Array, histories: Histories, known: Array, by_x: Array) -> tuple[float, Array]:
@@ -62,11 +65,12 @@ def _log_likelihood(parameters: Array, histories: Histories, known: Array, by_x:
     log_t, log_t_x = np.log(alpha + histories.t), np.log(alpha + histories.t_x)
     alive = -(r + x) * log_t
     left = np.where(repeated, np.log(a) - np.log(b + np.maximum(x, 1) - 1) - (r + x) * log_t_x, -np.inf)
+    less = np.exp(-np.abs(alive - left))  # one exponential serves the sum and the shares
     total = (
         by_x @ (gammaln(r + known) - gammaln(r) + r * np.log(alpha) + betaln(a, b + known) - betaln(a, b))
-        + n @ np.logaddexp(alive, left)
+        + n @ (np.maximum(alive, left) + np.log1p(less))
     )  # fmt: skip
-    w = expit(alive - left)  # share of the part that says "still there"
+    w = np.where(alive >= left, 1, less) / (1 + less)  # share of the part that says "still there"
     gone = 1 - w
     shared = digamma(a + b) - digamma(a + b + known)
     gradient = np.array(

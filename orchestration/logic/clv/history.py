@@ -32,6 +32,15 @@ def columns(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, np.ndarray]
     return {name: np.ma.filled(np.ma.asarray(values), 0) for name, values in found.items()}
 
 
+def distinct(x: np.ndarray, t_x_days: np.ndarray, t_days: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The distinct histories in order (three rows: x, t_x_days, t_days), the place of each customer among them, and how many
+    customers each has. As one whole number each they are sorted ten times as fast as as columns."""
+    days = int(t_days.max(initial=0)) + 1
+    key = (x.astype(np.int64) * days + t_x_days.astype(np.int64)) * days + t_days.astype(np.int64)
+    found, place, count = np.unique(key, return_inverse=True, return_counts=True)
+    return np.stack([found // (days * days), found // days % days, found % days]), place, count
+
+
 _HISTORY = """
 with days as (
     select

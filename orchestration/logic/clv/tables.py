@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from orchestration.logic.clv import bgnbd, gamma_gamma
 from orchestration.logic.clv.fit import DAYS_A_WEEK, HISTORIC, MODEL, NONE, ValueModel, fitted
-from orchestration.logic.clv.history import HISTORY, columns, drop_history, make_history
+from orchestration.logic.clv.history import HISTORY, columns, distinct, drop_history, make_history
 from orchestration.logic.clv.likelihood import Fitted
 from orchestration.logic.segmentation.store import literal, replace_day, values
 from orchestration.settings.criteria import Clv
@@ -102,9 +102,7 @@ def _read(con: duckdb.DuckDBPyConnection, as_of: date) -> tuple[Fitted, Fitted] 
 def _valued(con: duckdb.DuckDBPyConnection, orders: Fitted, amounts: Fitted, clv: Clv) -> pa.Table:
     """What is expected of each buyer, and the bounds."""
     known = columns(con, f"select * from {HISTORY} order by customer_id")
-    kinds, place = np.unique(
-        np.stack([known["x"], known["t_x_days"], known["t_days"]]).astype(np.int64), axis=1, return_inverse=True
-    )
+    kinds, place, _ = distinct(known["x"], known["t_x_days"], known["t_days"])
     ahead = bgnbd.forecast(
         orders, kinds[0].astype(float), kinds[1] / DAYS_A_WEEK, kinds[2] / DAYS_A_WEEK,
         clv.horizon_days / DAYS_A_WEEK, float(clv.yearly_discount),

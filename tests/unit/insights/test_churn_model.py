@@ -1,6 +1,7 @@
 """The churn model: outcomes and features by hand, figures by hand, folds, publication, no leak, the same bytes, reasons."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ from orchestration.logic.churn.contest import contest, cuts_needed, fold_of
 from orchestration.logic.churn.explain import TERMS, effects
 from orchestration.logic.churn.frame import NAMES, Frame, Part, make_frame
 from orchestration.logic.churn.measures import Told, captured, expected_calibration_error, measured, resampled_auc
-from orchestration.logic.churn.models import LEARNED, NAIVE, fit
+from orchestration.logic.churn.models import LEARNED, NAIVE, SEASON, fit
 from orchestration.logic.churn.tables import churn_backtest, churn_models, churn_scores
 from orchestration.logic.segmentation.features import customer_features
 from orchestration.settings.churn_model import ChurnModel
@@ -35,14 +36,18 @@ def scored(con, settings, as_of: date = AS_OF) -> None:
         function(con, as_of, settings)
 
 
-def given(count: int, cuts: int, signal: float, seed: int = 3) -> Frame:
-    """Cuts of made-up buyers who leave the likelier the longer their recency, by `signal` also the fewer they touch."""
+def given(count: int, cuts: int, signal: float, seed: int = 3, season: float = 0) -> Frame:
+    """Cuts of made-up buyers who leave the likelier, by `signal`, the fewer they touch; by `season` every fourth cut more of
+    them do."""
     rng = np.random.default_rng(seed)
     parts = {}
     for cut in range(cuts):
         x = np.abs(rng.normal(size=(count, len(NAMES)))) * 10
-        x[:, NAMES.index("recency_days")] = rng.integers(1, 300, count)
-        chance = 1 / (1 + np.exp(signal * (x[:, NAMES.index("interactions_90d")] - 7)))
+        recency, days = rng.integers(1, 300, count), rng.integers(1, 9, count)
+        x[:, NAMES.index("recency_days")], x[:, NAMES.index("count_order_days")] = recency, days
+        x[:, NAMES.index("tenure_days")] = recency + (days > 1) * rng.integers(1, 300, count)
+        move = season * (cut % 4 == 1)
+        chance = 1 / (1 + np.exp(signal * (x[:, NAMES.index("interactions_90d")] - 7) - move))
         parts[cut] = Part(x, rng.random(count) < chance)
     return Frame(AS_OF, 90, parts, np.array([f"C{i}" for i in range(count)], dtype=object))
 
@@ -145,7 +150,23 @@ def test_resamples_when_drawn_then_they_lie_about_the_figure_and_the_seed_repeat
 def test_folds_when_made_then_training_calibration_and_test_follow_each_other(rules):
     fold = fold_of(given(300, 6, 0.5), 1, rules)
     assert (fold.test, fold.calibration, fold.training) == (1, 2, (3, 4))
-    assert max(*fold.training, fold.calibration) in cuts_needed(rules)
+    assert max(*fold.training, fold.calibration) in cuts_needed(rules, 90)
+
+
+def test_fold_when_the_season_of_the_year_before_is_known_then_it_is_its_twin(rules):
+    frame = given(300, 8, 0.5)
+    assert fold_of(frame, 1, rules).twin == 5
+    assert fold_of(frame, 3, rules).twin is None  # cut 8, on which the twin would be calibrated, is not there
+    assert set(cuts_needed(rules, 90)) >= {5, 6, 7}
+    assert fold_of(replace(frame, horizon_days=240), 1, rules).twin is None  # no cut is about a year before
+
+
+def test_contest_when_outcomes_move_with_the_season_then_the_model_that_knows_it_is_published_and_calibrated(rules):
+    seasonal = rules.model_copy(update={"candidates": ["logistic", "logistic_season"], "folds": 1})
+    entries = {entry.model: entry.figures for entry in contest(given(2000, 8, 0.5, season=1.5), seasonal).entries}
+    assert contest(given(2000, 8, 0.5, season=1.5), seasonal).published == "logistic_season"
+    assert entries["logistic_season"]["ece"] < entries["logistic"]["ece"] / 2
+    assert entries["logistic_season"]["auc"] == pytest.approx(entries["logistic"]["auc"], abs=1e-6)
 
 
 def test_contest_when_there_is_more_to_know_than_recency_then_a_learned_model_is_published(rules):
@@ -165,7 +186,7 @@ def test_contest_when_outcomes_are_shuffled_then_no_model_knows_anything_and_a_r
     rng = np.random.default_rng(seed)
     broken = {cut: Part(told.x, rng.permutation(told.left)) for cut, told in frame.cuts.items()}
     result = contest(Frame(AS_OF, 90, broken, frame.customers), rules.model_copy(update={"resamples": 200}))
-    assert [entry.figures["auc"] for entry in result.entries] == pytest.approx([0.5] * 4, abs=0.03)
+    assert [entry.figures["auc"] for entry in result.entries] == pytest.approx([0.5] * 5, abs=0.03)
     assert result.published in NAIVE
     assert result.published == result.rival.model
     assert "no learned model" in result.reason_en
@@ -282,7 +303,7 @@ def test_tables_when_there_is_enough_then_one_model_is_published_and_every_buyer
 
 def test_backtest_when_told_then_the_figures_are_those_of_the_cards_beside_the_best_rule(tested):
     cards = {row["model"]: json.loads(row["payload"]) for row in table(tested, "churn_models", "model")}
-    assert set(cards) == {*LEARNED, *NAIVE}
+    assert set(cards) == {*LEARNED, *(name + SEASON for name in LEARNED), *NAIVE}
     rows = table(tested, "churn_backtest", "model, metric")
     assert {row["metric"] for row in rows} >= {"auc", "average_precision", "lift_at_10_percent", "brier", "ece"}
     for row in rows:
@@ -347,8 +368,7 @@ def test_tables_when_facts_come_on_or_after_as_of_then_nothing_changes(tested, s
 
 def test_scores_when_a_fact_comes_the_day_before_then_they_change(tested, settings):
     con = generated(300, 3_000, 6_000)
-    con.execute("insert into marts.interactions select 'x' || customer_id, customer_id, 'view', ? from marts.customers "
-                .replace("?", f"timestamp '{AS_OF}' - interval 20 hour, null, null, null"))  # fmt: skip
+    add(con, "orders", [order(f"C{number}", 1) for number in range(300)])
     scored(con, changed(settings, **SMALL))
     assert everything(con)[2] != everything(tested)[2]
 
@@ -367,7 +387,7 @@ def test_scores_when_a_naive_rule_is_published_then_they_are_by_it(settings):
     scored(con, changed(settings, **SMALL, margin=0.45))
     assert {row["model"] for row in table(con, "churn_scores")} <= set(NAIVE)
     terms = {reason["code"] for row in table(con, "churn_scores") for reason in json.loads(row["reasons"])}
-    assert terms <= {"recency", "overdue"}
+    assert terms <= {"recency", "overdue", "frequency", "tenure"}  # what the naive rules look at
 
 
 def test_scores_when_past_days_are_sampled_then_every_buyer_still_has_one(settings):

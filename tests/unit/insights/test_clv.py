@@ -134,9 +134,25 @@ def test_gradients_when_compared_with_differences_then_equal():
     kinds = bgnbd.Histories(x, t_x, t, np.array([3.0, 2, 1]))
     known, by_x = x, kinds.count
     _same_slopes(lambda p: bgnbd._log_likelihood(p, kinds, known, by_x), np.array([0.7, 3.0, 0.9, 1.7]))
-    _same_slopes(
-        lambda p: gamma_gamma._log_likelihood(p, np.array([1.0, 3, 9]), np.array([20.0, 5, 80])), np.array([2.0, 3, 9])
-    )
+    _same_slopes(gamma_gamma._function(np.array([1.0, 3, 9, 3]), np.array([20.0, 5, 80, 6])), np.array([2.0, 3, 9]))
+
+
+def test_fits_when_there_are_many_customers_then_the_search_over_a_part_ends_at_the_maximum_of_all(monkeypatch):
+    rng = np.random.default_rng(4)
+    x = rng.poisson(rng.gamma(0.8, 3, 20_000)).astype(float)
+    t = rng.integers(200, 900, len(x))
+    last = np.where(x > 0, np.maximum(1, (t * rng.random(len(x)) ** (1 / np.maximum(x, 1))).astype(int)), 0)
+    repeated = x > 0
+    mean = rng.gamma(6 * x[repeated], 1 / (rng.gamma(4, 1 / 15, repeated.sum()) * x[repeated]))
+    whole = bgnbd.fit(histories(x, last, t)), gamma_gamma.fit(x[repeated], mean)
+    for module in (bgnbd, gamma_gamma):
+        monkeypatch.setattr(module, "MANY", 2_000)
+    parted = bgnbd.fit(histories(x, last, t)), gamma_gamma.fit(x[repeated], mean)
+    for one, other in zip(whole, parted, strict=True):
+        assert one.converged
+        assert other.converged
+        assert other.parameters == pytest.approx(one.parameters, rel=1e-6)
+        assert np.array(other.covariance) == pytest.approx(np.array(one.covariance), rel=0.25, abs=1e-6)
 
 
 def _same_slopes(function, at):

@@ -194,7 +194,7 @@ TIER_TABLE: Lines = (
     ("rfm_segment", TEXT, "RFM分群", "Named RFM segment"),
     ("abc_class", TEXT, "ABC类", "ABC class"),
     ("churn_band", TEXT, "流失预警等级", "Band of the churn warning; null without a warning"),
-    ("churn_score", "DECIMAL(5,4)", "流失得分", "Score of the churn warning; null without a warning"),
+    ("churn_score", "DECIMAL(7,6)", "流失概率", "Probability to leave, as in the churn warning; null without one"),
     ("value_at_risk", MONEY, "风险金额", "Value at risk of the churn warning; null without a warning"),
     ("owner", TEXT, "责任人", "Code of the owner"),
     ("owner_zh", TEXT, "责任人名称", "Chinese name of the owner"),

@@ -5,7 +5,7 @@ from orchestration.logic.segmentation.column_lists.types import COUNT, MONEY, SH
 
 _FIGURE = "DECIMAL(18,6)"
 _NAMED: Lines = (
-    ("model", TEXT, "模型", "Code of the model: boosting or logistic (learned), recency or overdue (naive rules, calibrated), overdue_uncalibrated (stands in where there is too little to learn from); contract_ before it, with the rules base_rate and category, where it has learned from known outcomes"),
+    ("model", TEXT, "模型", "Code of the model: boosting or logistic (learned; with _season moved by the same season of the year before), recency, overdue or bgnbd (naive rules, calibrated), overdue_uncalibrated (stands in where there is too little to learn from); contract_ before it, with the rules base_rate and category, where it has learned from known outcomes"),
     ("kind", TEXT, "模型类别", "learned, naive or fallback"),
     ("is_published", "BOOLEAN", "是否发布", "Whether churn_scores is by this model; exactly one is"),
     ("reason_zh", TEXT, "发布理由", "Why the published model is published, in Chinese"),
