@@ -170,6 +170,7 @@ create table marts.conservation as select * from (values
 -- Insights of two days.
 create table insights.customer_features as select
     as_of, 'v1' as criteria_version, customer_id, 10 as recency_days, case customer_type when 'company' then 0 else 3 end as count_orders,
+    if(customer_type = 'company', null, date '2025-03-01') as first_order_date, if(customer_type = 'company', null, as_of - 10) as last_order_date,
     cast(390 as decimal(18, 4)) as net_amount, cast(null as varchar) as marketing_consent
 from marts.customers, (values (date '2026-03-01'), (date '2026-03-02')) as days(as_of);
 create table insights.rfm_scores as select
