@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache, cached_property
 from importlib.metadata import version
@@ -22,12 +23,15 @@ from packaging.version import Version
 from pydantic import PrivateAttr
 
 from orchestration import statements, warehouse
+from orchestration.privacy.receipts import check_finished
 from orchestration.runlock import run_lock
 from orchestration.settings import Home, Settings, config_folder, load_settings
 
 DBT_FOLDER = Path(__file__).resolve().parents[1] / "dbt_project"
 DBT = Path(sys.executable).parent / "dbt"  # the one beside this Python: the environment need not be activated
 KNOWN_AT_TAG = "strata/known_at"
+MODEL_TAG = "strata/model"
+"""Names a kept linking model: a state that is built once more shall not link other customers in another way."""
 
 
 @cache
@@ -48,7 +52,9 @@ class Pipeline(dg.ConfigurableResource):
         os.environ["STRATA_WAREHOUSE"] = str(self.home.warehouse)  # these two are read by dbt's profile
         os.environ["STRATA_MEMORY"] = warehouse.MEMORY_LIMIT
         with run_lock(self.home.ensure(), context.run_id or "unnamed"):
-            self._settings = load_settings(Path(self.config_folder), self._criteria_folder(context))
+            check_finished(self.home)
+            settings = load_settings(Path(self.config_folder), self._criteria_folder(context))
+            self._settings = _linked_by(settings, context.run.tags.get(MODEL_TAG) if context.run else None)
             yield self
 
     def _criteria_folder(self, context: dg.InitResourceContext) -> Path | None:
@@ -67,6 +73,14 @@ class Pipeline(dg.ConfigurableResource):
 
     def connect(self, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
         return warehouse.connect(self.home, read_only=read_only)
+
+
+def _linked_by(settings: Settings, model: str | None) -> Settings:
+    """The settings with that linking model; as they are without one."""
+    if model is None:
+        return settings
+    linking = settings.identity.model.model_copy(update={"version": model})
+    return replace(settings, identity=settings.identity.model_copy(update={"model": linking}))
 
 
 def as_of(context: dg.AssetExecutionContext) -> date:

@@ -22,7 +22,7 @@ class RunLocked(Exception):
 @contextmanager
 def run_lock(home: Home, run: str) -> Iterator[None]:
     """Holds the lock while the block runs; `run` names who holds it. Raises RunLocked at once when another process does."""
-    path = home.state / "run.lock"
+    path = home.run_lock
     if _held.get(path):
         _held[path] += 1
         try:

@@ -60,14 +60,14 @@ def add_results(path: Path, new: Sequence[WarningResult]) -> int:
     told = {(one.warning_id, one.result, one.happened_on) for one in kept}
     added = [one for one in dict.fromkeys(new) if (one.warning_id, one.result, one.happened_on) not in told]
     if added:
-        lines = [
-            asdict(one) | {"happened_on": one.happened_on.isoformat(), "at": one.at.isoformat()}
-            for one in (*kept, *added)
-        ]
-        write_file(
-            path, "".join(json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n" for line in lines).encode()
-        )
+        write_results(path, [*kept, *added])
     return len(added)
+
+
+def write_results(path: Path, results: Sequence[WarningResult]) -> None:
+    """Puts these results in place of those that are there. For an erasure; else results are only added."""
+    lines = [asdict(one) | {"happened_on": one.happened_on.isoformat(), "at": one.at.isoformat()} for one in results]
+    write_file(path, "".join(json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n" for line in lines).encode())
 
 
 def results_table(results: Iterable[WarningResult], known_at: datetime) -> pa.Table:

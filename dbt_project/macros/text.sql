@@ -7,7 +7,10 @@ end
 
 {#- ISO 3166-1 code of a country as written: a code as it is, a name by `known_countries` (control.countries), else null. -#}
 {% macro country_code(column) -%}
-case when length({{ column }}) = 2 then upper({{ column }}) else known_countries.country end
+case
+    when length({{ column }}) = 2 and upper({{ column }}) between 'AA' and 'ZZ' then upper({{ column }})
+    else known_countries.country
+end
 {%- endmacro %}
 
 {#- A text that names a person, shortened to a hash, where it would otherwise stand in a key that people read. -#}

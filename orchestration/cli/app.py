@@ -135,6 +135,28 @@ def undo(
     decide_undo(_home(), event_id, reason)
 
 
+@app.command()
+def erase(
+    customer: list[str] = typer.Option([], help="A person's customer_id; each of these may be given again."),
+    email: list[str] = typer.Option([], help="Or an e-mail address of theirs."),
+    phone: list[str] = typer.Option([], help="Or a telephone number of theirs."),
+    again: bool = typer.Option(False, "--again", help="All who were erased before: after a backup was restored."),
+    reason: str = typer.Option(help="Why, in a few words without personal data."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Only count what would go; change nothing."),
+) -> None:
+    """Erase persons from everything that is kept, publish the rest again, and prove it."""
+    asked = [
+        *(("customer", id) for id in customer),
+        *(("email", text) for text in email),
+        *(("phone", text) for text in phone),
+    ]
+    if not asked or not reason.strip():
+        _fail("erase: found nobody or no reason; allowed: --customer, --email, --phone or --again, and a --reason", 2)
+    from orchestration.cli.erase import erase_persons
+
+    raise typer.Exit(erase_persons(_home(), asked, reason.strip(), dry_run))
+
+
 @review_app.command("export")
 def review_export(to: Path = typer.Option(help="The CSV to write; it holds personal data.")) -> None:
     """Write the open pairs, the likeliest first, with a column for the answer."""

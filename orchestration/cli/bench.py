@@ -129,7 +129,7 @@ def _steps(home: Home) -> dict[str, float]:
 def _dbt_nodes(home: Home) -> list[dict[str, Any]]:
     """What dbt ran, in the order in which it ended, from its log: kind, name, start, end."""
     nodes = []
-    with (home.state / "dbt" / "dbt.log").open(encoding="utf-8") as log:
+    with (home.dbt / "dbt.log").open(encoding="utf-8") as log:
         for line in log:
             event = json.loads(line) if line.startswith("{") else {}
             if event.get("info", {}).get("name") == "NodeFinished":
@@ -155,7 +155,7 @@ def _plain_sql(home: Home, nodes: list[dict[str, Any]]) -> tuple[float, float]:
     """The compiled SQL of the models, in the order in which they ended, and the insights', on one connection: seconds of each."""
     settings = load_settings()
     warehouse.prepare(home, settings, AS_OF, datetime.now(UTC))
-    compiled = home.state / "dbt" / "compiled" / "strata" / "models"
+    compiled = home.dbt / "compiled" / "strata" / "models"
     with warehouse.connect(home) as con:
         started = monotonic()
         for node in nodes:

@@ -89,9 +89,9 @@ def _link(make: Callable[[Home], Set], repeats: int = 1) -> Linked:
         for ref in blocks(made.settings.sources):
             land_block(home, made.settings.sources, ref.source, ref.block, "bench", datetime.now(UTC))
         warehouse.prepare(home, made.settings, AS_OF, datetime.now(UTC))
-        folders = ["--project-dir", DBT_FOLDER, "--profiles-dir", DBT_FOLDER, "--target-path", home.state / "dbt"]
+        folders = ["--project-dir", DBT_FOLDER, "--profiles-dir", DBT_FOLDER, "--target-path", home.dbt]
         select = ["--select", "fqn:strata.staging", "fqn:strata.intermediate.identity", "--resource-type", "model"]
-        command = [DBT, "--quiet", "build", *select, *folders, "--log-path", home.state / "dbt"]
+        command = [DBT, "--quiet", "build", *select, *folders, "--log-path", home.dbt]
         variables = {**os.environ, "STRATA_WAREHOUSE": str(home.warehouse), "STRATA_MEMORY": warehouse.MEMORY_LIMIT}
         subprocess.run(list(map(str, command)), check=True, stdout=sys.stderr, env=variables)
         with warehouse.connect(home) as con:
@@ -189,7 +189,7 @@ def _side_by_side(name: str, linked: Linked, least: float, beats_plain: bool) ->
 
 def _dbt_seconds(home: Home) -> float:
     """Of the models of the keys; what the model compares is not theirs."""
-    results = json.loads((home.state / "dbt" / "run_results.json").read_text(encoding="utf-8"))["results"]
+    results = json.loads((home.dbt / "run_results.json").read_text(encoding="utf-8"))["results"]
     return sum(
         float(result["execution_time"])
         for result in results

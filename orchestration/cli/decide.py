@@ -96,7 +96,7 @@ def decision(
     if not reason.strip():
         raise BadParameter("--reason: found nothing; allowed: a few words, without personal data: they are published")
     now = datetime.now(UTC).replace(microsecond=0)
-    return Decision(kind, tuple(left), tuple(right), reason.strip(), _user(), now, undoes)  # type: ignore[arg-type]
+    return Decision(kind, tuple(left), tuple(right), reason.strip(), user(), now, undoes)  # type: ignore[arg-type]
 
 
 def add(home: Home, new: list[Decision]) -> list[Decision]:
@@ -115,8 +115,8 @@ def kept_decisions(home: Home) -> list[Decision]:
         raise BadParameter(str(error)) from None
 
 
-def _user() -> str:
-    """Who decides; a container's user may have no name."""
+def user() -> str:
+    """Who runs this command; a container's user may have no name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

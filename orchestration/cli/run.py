@@ -18,7 +18,7 @@ from orchestration.cli.report import write_report
 from orchestration.cli.summary import print_summary
 from orchestration.defs.partitions import DAYS, FIRST_DAY
 from orchestration.landing import last_event_day
-from orchestration.resources import KNOWN_AT_TAG
+from orchestration.resources import KNOWN_AT_TAG, MODEL_TAG
 from orchestration.runlock import run_lock
 from orchestration.serving import recover
 from orchestration.settings import Home, load_settings
@@ -26,7 +26,7 @@ from orchestration.settings import Home, load_settings
 console = Console()
 OURS = {
     "SettingsErrors", "LabelsRefused", "DecisionsDamaged", "ModelRefused", "RunLocked", "WrongDay", "MissingTables",
-    "VerificationFailed",
+    "VerificationFailed", "SuppressionUnusable", "ErasureUnfinished",
 }  # fmt: skip
 CONSOLE: dict[str, Any] = {"loggers": {"console": {"config": {}}}}  # one line a step, in place of every event
 
@@ -64,6 +64,20 @@ def run_job(home: Home, as_of: date | None, known_at: datetime | None, full_refr
         console.print(failure, style="red", highlight=False, soft_wrap=True)
     write_report(home, str(day), [landed] if result is landed else [landed, result])
     print_summary(home, result.success)
+    return 0 if result.success else 1
+
+
+def run_day(home: Home, day: date, known_at: datetime, model: str | None) -> int:
+    """Runs all of `daily_refresh` that follows from what has landed, for one day: nothing lands. `model`: the linking model,
+    learned anew by default. Returns 0, or 1 when a step or check failed. The caller holds the run lock."""
+    tags = {KNOWN_AT_TAG: known_at.isoformat()} | ({MODEL_TAG: model} if model else {})
+    with console.status("loading the code location"):
+        job = load_job()
+    with dagster_instance(home) as instance:
+        result = execute(job, instance, tags, _assets(job, partitioned=True), day)
+    for failure in failures_of(result):
+        console.print(failure, style="red", highlight=False, soft_wrap=True)
+    write_report(home, str(day), [result])
     return 0 if result.success else 1
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 from rich.console import Console
 
-from orchestration.landing import pending_files
+from orchestration.landing import SuppressionUnusable, load_suppression, pending_files
 from orchestration.logic.identity import (
     DecisionsDamaged,
     LabelsRefused,
@@ -19,6 +19,7 @@ from orchestration.logic.identity import (
     read_decisions,
     read_labels,
 )
+from orchestration.privacy.receipts import ErasureUnfinished, check_finished
 from orchestration.settings import Home, Settings, config_folder, load_settings
 from orchestration.settings.sources import BlockRef, blocks
 from orchestration.sources import probe
@@ -37,6 +38,7 @@ def check_installation(home: Home) -> int:
         lambda: _disk_has_room(home),
         lambda: _dbt_is_there(),
         lambda: _linking_can_be_done(home, settings),
+        lambda: _erasures_hold(home),
     ]
     problems = [problem for check in checks if (problem := check())]
     problems += _print_sources(home, settings)
@@ -109,4 +111,14 @@ def _linking_can_be_done(home: Home, settings: Settings) -> str | None:
             load_model(home.models, version)
     except (LabelsRefused, DecisionsDamaged, ModelRefused) as refused:
         return str(refused)
+    return None
+
+
+def _erasures_hold(home: Home) -> str | None:
+    """The secret by which the rows of erased persons are known, and no erasure that was cut short."""
+    try:
+        load_suppression(home)
+        check_finished(home)
+    except (SuppressionUnusable, ErasureUnfinished) as problem:
+        return str(problem)
     return None

@@ -6,7 +6,7 @@ together or not at all. A file that is cut into other rows than before (`framing
 had already keep their load.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -16,16 +16,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from orchestration.landing.archive import open_archived
 from orchestration.landing.batches import Batch, FileRefused, Reading
 from orchestration.landing.block import OpenBlock, open_block
-from orchestration.landing.containers import LandedFile
 from orchestration.landing.figures import read_rows
 from orchestration.landing.judge import Judged
 from orchestration.landing.ledger import LOADED, REFUSED, BlockReport, FileReport, commit, fingerprints, prepare
 from orchestration.landing.mends import read_mends, with_mends
 from orchestration.landing.outcome import Outcome, Stamps
 from orchestration.landing.quarantine import read_file_quarantine
-from orchestration.landing.readers import open_reading
+from orchestration.landing.reduced import rows_gone
+from orchestration.landing.suppression import Sieve
 from orchestration.landing.tables import (
     CORRECTED,
     IN_QUARANTINE,
@@ -63,11 +64,11 @@ def reread_block(
 def read_again(opened: OpenBlock, entry: FileReport, report: BlockReport) -> None:
     """Reads one file again and puts its new manifest into the ledger and the report. An error of ours leaves it as it was."""
     try:
-        with LandedFile(opened.home.archive / entry.sha256) as file:
-            try:
-                told = _Rereading(opened, entry).run(open_reading(file, opened.ref.settings))
-            except FileRefused as refused:
-                told = _refused(opened, entry, str(refused))
+        try:
+            with open_archived(opened.home, entry.sha256, opened.ref.settings) as reading:
+                told = _Rereading(opened, entry).run(reading)
+        except FileRefused as refused:
+            told = _refused(opened, entry, str(refused))
         opened.ledger[opened.ledger.index(entry)] = told
         report.files.append(told)
     except Exception as error:  # also when the archive has it no more; the error's text may hold values
@@ -101,10 +102,12 @@ class _Rereading:
         self._outcome = Outcome(self._home, self._ref, entry.sha256, stamps)
 
     def run(self, reading: Reading) -> FileReport:
+        sieve = self._opened.sieve(reading)
         try:
-            figures = read_rows(
-                reading, self._ref, self._judge, self._outcome, self._collect, self._mended(), self._admit
-            )
+            left = sieve.over(reading) if sieve else reading
+            mended = self._mended(sieve)
+            figures = read_rows(left, self._ref, self._judge, self._outcome, self._collect, mended, self._admit)
+            self._leave_out(sieve, len(rows_gone(reading)))
             closed, left_out = self._close_rows()
             self._outcome.quarantine(closed, IN_QUARANTINE)
             corrected = pc.sum(pc.equal(closed["state"], CORRECTED)).as_py() or 0
@@ -120,13 +123,22 @@ class _Rereading:
             self._outcome.discard()
             raise
 
-    def _mended(self) -> partial[Iterator[Batch]]:
+    def _leave_out(self, sieve: Sieve | None, gone_before: int) -> None:
+        """Rows of persons who were erased are in no account but that of erased rows."""
+        numbers = sieve.numbers if sieve else set()
+        self._outcome.erase(gone_before + len(numbers))
+        if numbers:
+            erased = pc.is_in(self._old["row_number"], value_set=pa.array(sorted(numbers), pa.int64()))
+            self._old, self._open = self._old.filter(pc.invert(erased)), self._open.filter(pc.invert(erased))
+
+    def _mended(self, sieve: Sieve | None) -> Callable[[Iterable[Batch]], Iterable[Batch]]:
         mends = read_mends(self._home, self._ref, self._entry.sha256, self._marks["framing"])
         columns = ("row_number", "line_number", "byte_offset", "raw_bytes")
         rows = self._old.select(columns).to_pylist() if mends else []
         places = {row["row_number"]: tuple(row[name] for name in columns[1:]) for row in rows}
         known = {number: fields for number, fields in mends.items() if number in places}
-        return partial(with_mends, mends=known, places=places)
+        mended = partial(with_mends, mends=known, places=places)
+        return mended if sieve is None else lambda batches: sieve(mended(batches))
 
     def _admit(self, judged: Judged) -> Judged:
         """Of the good rows those that were loaded or are waiting; the others were repetitions and stay so."""

@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from orchestration.landing.batches import Reading
 from orchestration.landing.judge import Judge
 from orchestration.landing.ledger import FileReport, read_block_ledger, recover
 from orchestration.landing.quarantine import expire
+from orchestration.landing.suppression import Sieve, Suppression, load_suppression
 from orchestration.landing.tables import quarantine_path, raw_path, write_schema_files
 from orchestration.landing.writing import remove_unfinished
 from orchestration.settings.home import Home
@@ -25,6 +27,11 @@ class OpenBlock:
     ledger: list[FileReport]
     load_id: str
     moment: datetime
+    suppression: Suppression | None = None
+
+    def sieve(self, reading: Reading) -> Sieve | None:
+        """What holds back the rows of erased persons from one file; None where nobody was ever erased."""
+        return Sieve(self.suppression, self.ref, reading.encoding) if self.suppression else None
 
     def next_moment(self) -> datetime:
         """The loading time of the next file. Loading times of a block only grow, even when the machine's clock went back."""
@@ -36,13 +43,17 @@ class OpenBlock:
 def open_block(
     home: Home, sources_file: SourcesFile, ref: BlockRef, load_id: str, now: datetime
 ) -> Iterator[OpenBlock]:
-    """Opens a block for one landing. `now`: aware; what is older than the quarantine's retention expires."""
+    """Opens a block for one landing. `now`: aware; what is older than the quarantine's retention expires.
+
+    Raises SuppressionUnusable when it cannot be told who was erased.
+    """
+    suppression = load_suppression(home)
     prepare_folders(home, ref)
     ledger = read_block_ledger(home, ref.source, ref.block)
     expire(home, ref, ledger, now - timedelta(days=sources_file.retention.quarantine_days))
     latest = max([now.astimezone(UTC), *(datetime.fromisoformat(entry.loaded_at) for entry in ledger)])
     with _without_collection(), Judge(home, ref, now) as judge:
-        yield OpenBlock(home, ref, judge, ledger, load_id, latest)
+        yield OpenBlock(home, ref, judge, ledger, load_id, latest, suppression)
 
 
 def prepare_folders(home: Home, ref: BlockRef) -> None:

@@ -13,12 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.cells import escaped, plain
-from orchestration.landing.containers import LandedFile
+from orchestration.landing.archive import open_archived
 from orchestration.landing.encodings import settle_encoding
 from orchestration.landing.ledger import FileReport, fingerprints, read_block_ledger
 from orchestration.landing.mends import Fields, write_mends
 from orchestration.landing.quarantine import read_file_quarantine, read_quarantine
-from orchestration.landing.readers import open_reading
 from orchestration.landing.tables import OPEN
 from orchestration.settings.home import Home
 from orchestration.settings.sources import BlockRef, SourcesFile, blocks
@@ -104,8 +103,7 @@ def _fields(home: Home, ref: BlockRef, entry: FileReport, numbers: pa.ChunkedArr
         return {}
     found: dict[int, Fields] = {}
     wanted = numbers.combine_chunks()
-    with LandedFile(home.archive / entry.sha256) as file:
-        reading = open_reading(file, ref.settings)
+    with open_archived(home, entry.sha256, ref.settings) as reading:
         for batch in reading.batches():
             for at in pc.indices_nonzero(pc.is_in(batch.row_numbers, value_set=wanted)).to_pylist():
                 found[batch.row_numbers[at].as_py()] = batch.fields(at)
@@ -114,8 +112,8 @@ def _fields(home: Home, ref: BlockRef, entry: FileReport, numbers: pa.ChunkedArr
 
 
 def _header(home: Home, ref: BlockRef, sha256: str) -> list[str] | None:
-    with LandedFile(home.archive / sha256) as file:
-        return open_reading(file, ref.settings).header
+    with open_archived(home, sha256, ref.settings) as reading:
+        return reading.header
 
 
 def _fitted(fields: Fields, header: list[str] | None) -> Fields:

@@ -35,6 +35,7 @@ class Figures:
             "rows_loaded": outcome.rows_loaded,
             "rows_quarantined": outcome.rows_quarantined,
             "rows_duplicate": outcome.rows_duplicate,
+            "rows_erased": outcome.rows_erased,
             "warnings": dict(sorted(self.warnings.items())),
             "last_event_at": self.last_event.replace(tzinfo=UTC).isoformat() if self.last_event else None,
         }

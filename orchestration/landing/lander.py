@@ -14,6 +14,7 @@ from pathlib import Path
 
 from orchestration.landing import limits
 from orchestration.landing.again import is_outdated, read_again
+from orchestration.landing.archive import put_away, write_reduced
 from orchestration.landing.batches import FileChanged, FileRefused
 from orchestration.landing.block import OpenBlock, open_block, prepare_folders
 from orchestration.landing.containers import LandedFile
@@ -30,9 +31,10 @@ from orchestration.landing.ledger import (
     read_block_ledger,
 )
 from orchestration.landing.outcome import Outcome, Stamps
+from orchestration.landing.quarantine import read_unfinished_quarantine
 from orchestration.landing.readers import open_reading
+from orchestration.landing.reduced import places_of
 from orchestration.landing.tables import IN_QUARANTINE, quarantine_table, raw_path
-from orchestration.landing.writing import move
 from orchestration.settings.home import Home
 from orchestration.settings.sources import SourcesFile, block_ref, blocks
 from orchestration.sources.files import done_marker, ready_files
@@ -123,8 +125,10 @@ def _land_new(opened: OpenBlock, file: LandedFile, name: str, moment: datetime) 
 
     try:
         reading = open_reading(file, ref.settings)
-        figures = read_rows(reading, ref, judge, outcome, set_aside)
+        sieve = opened.sieve(reading)
+        figures = read_rows(sieve.over(reading) if sieve else reading, ref, judge, outcome, set_aside)
         file.check_unchanged()
+        outcome.erase(len(sieve.numbers) if sieve else 0)
         duplicates = judge.duplicates(outcome.end_raw())
         outcome.close(duplicates, len(duplicates))
         entry = replace(entry, **figures.told(reading, outcome))
@@ -144,14 +148,25 @@ def _land_new(opened: OpenBlock, file: LandedFile, name: str, moment: datetime) 
 
 def _finish(opened: OpenBlock, file: LandedFile, entry: FileReport, outcome: Outcome | None) -> None:
     pending = prepare(opened.home, entry)
+    if entry.rows_erased:
+        _reduce(opened, file)
     _put_away(opened.home, file)
     if outcome:
         outcome.publish()
     commit(opened.home, pending)
 
 
+def _reduce(opened: OpenBlock, file: LandedFile) -> None:
+    """Keeps what is left of a file with rows of erased persons, before the original goes."""
+    reading = open_reading(file, opened.ref.settings)
+    sieve = opened.sieve(reading)
+    assert sieve is not None
+    refused = read_unfinished_quarantine(opened.home, opened.ref, file.sha256)
+    write_reduced(opened.home, file.sha256, reading, sieve(reading.batches()), sieve.numbers, places_of(refused))
+
+
 def _put_away(home: Home, file: LandedFile) -> None:
-    """Moves the original to the archive, under its hash; its marker goes."""
-    move(file.path, home.archive / file.sha256)
+    """The original goes to the archive, under its hash; its marker goes."""
+    put_away(home, file)
     if len(os.fsencode(done_marker(file.path).name)) <= limits.NAME_BYTES:
         done_marker(file.path).unlink(missing_ok=True)

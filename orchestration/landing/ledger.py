@@ -13,13 +13,15 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from orchestration.landing.tables import quarantine_path, raw_path
+from orchestration.landing.tables import Place, quarantine_path, raw_path
 from orchestration.landing.writing import publish_unfinished, write_text
 from orchestration.settings.home import Home
 from orchestration.settings.sources import BlockRef, SourcesFile
 
 LOADED, REFUSED = "loaded", "refused"
 PENDING = ".pending"
+REDUCED = ".reduced"
+"""How the archive marks a file that erased persons are gone from."""
 
 
 @dataclass(frozen=True)
@@ -138,10 +140,10 @@ def commit(home: Home, pending: Path) -> None:
     pending.replace(pending.with_suffix(".json"))
 
 
-def recover(home: Home, ref: BlockRef) -> None:
+def recover(home: Home, ref: Place) -> None:
     """Completes or drops landings that a kill cut short: complete when the original reached the archive, else taken again."""
     for pending in (home.ledger / ref.source / ref.block).glob("*" + PENDING):
-        if not (home.archive / pending.stem).exists():
+        if not any((home.archive / name).exists() for name in (pending.stem, pending.stem + REDUCED)):
             pending.unlink()
             continue
         for path in (quarantine_path(home, ref, pending.stem), raw_path(home, ref, pending.stem)):

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from orchestration.landing.batches import Batch
 from orchestration.landing.readers.columnar import without_rows
+from orchestration.landing.tables import Place
 from orchestration.landing.writing import ParquetTarget
 from orchestration.settings.home import Home
 from orchestration.settings.sources import BlockRef
@@ -41,6 +42,18 @@ def write_mends(home: Home, ref: BlockRef, sha256: str, framing: str | None, men
     target.publish()
 
 
+def drop_mends(home: Home, place: Place, sha256: str, numbers: set[int]) -> None:
+    """Forgets the mends of these rows."""
+    path = _path(home, place, sha256)
+    if numbers and path.exists():
+        rows = pq.read_table(path, schema=_SCHEMA)
+        gone = pc.is_in(rows["row_number"], value_set=pa.array(sorted(numbers), pa.int64()))
+        if pc.any(gone).as_py():
+            target = ParquetTarget(path, _SCHEMA)
+            target.write(rows.filter(pc.invert(gone)))
+            target.publish()
+
+
 def with_mends(batches: Iterable[Batch], mends: dict[int, Fields], places: dict[int, tuple]) -> Iterator[Batch]:
     """The batches with the mended rows taken out, and these in batches of their own at the end.
 
@@ -62,5 +75,5 @@ def _mended(mends: dict[int, Fields], numbers: pa.Array, places: dict[int, tuple
     return Batch(columns, numbers, lambda row: places[numbers[row].as_py()])
 
 
-def _path(home: Home, ref: BlockRef, sha256: str) -> Path:
-    return home.state / "mends" / ref.source / ref.block / f"{sha256}.parquet"
+def _path(home: Home, ref: Place, sha256: str) -> Path:
+    return home.mends / ref.source / ref.block / f"{sha256}.parquet"

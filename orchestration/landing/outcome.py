@@ -47,14 +47,14 @@ class Stamps:
 
 
 class Outcome:
-    """Raw and quarantine of one file. Counts: rows_read, rows_loaded, rows_quarantined, rows_duplicate."""
+    """Raw and quarantine of one file. Counts: rows_read, rows_loaded, rows_quarantined, rows_duplicate, rows_erased."""
 
     def __init__(self, home: Home, ref: BlockRef, sha256: str, stamps: Stamps):
         self._ref, self._sha256, self._stamps = ref, sha256, stamps
         self._schema = raw_schema(ref.entity)
         self._raw = ParquetTarget(raw_path(home, ref, sha256), self._schema)
         self._quarantine = ParquetTarget(quarantine_path(home, ref, sha256), QUARANTINE_SCHEMA)
-        self.rows_read = self.rows_loaded = self.rows_quarantined = self.rows_duplicate = 0
+        self.rows_read = self.rows_loaded = self.rows_quarantined = self.rows_duplicate = self.rows_erased = 0
         self._undecodable, self._complete = 0, False
 
     def add(self, judged: Judged) -> None:
@@ -63,6 +63,11 @@ class Outcome:
         self._undecodable += sum(fault.rule == "encoding" for fault in judged.faults)
         if judged.good is not None and judged.good.num_rows:
             self._raw.write(self._stamped(judged.good))
+
+    def erase(self, rows: int) -> None:
+        """Counts rows of erased persons, which are in neither file."""
+        self.rows_read += rows
+        self.rows_erased += rows
 
     def quarantine(self, rows: pa.Table, states: tuple[str, ...]) -> None:
         """Takes in rows for quarantine; those in one of `states` count as quarantined."""
@@ -89,10 +94,9 @@ class Outcome:
             self._leave_out(left_out)
         self.rows_duplicate = rows_duplicate
         self.rows_loaded = pq.read_metadata(self._raw.close().unfinished).num_rows
-        if self.rows_read != self.rows_loaded + self.rows_quarantined + self.rows_duplicate:
-            raise NotConserved(
-                f"{self.rows_read} read, {self.rows_loaded} + {self.rows_quarantined} + {self.rows_duplicate}"
-            )
+        accounts = (self.rows_loaded, self.rows_quarantined, self.rows_duplicate, self.rows_erased)
+        if self.rows_read != sum(accounts):
+            raise NotConserved(f"{self.rows_read} read, {' + '.join(map(str, accounts))}")
         if self._quarantine.rows:
             self._quarantine.close()
         else:

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orchestration.landing.ledger import FileReport
-from orchestration.landing.tables import DISCARDED, EXPIRED, OPEN, QUARANTINE_SCHEMA, quarantine_path
-from orchestration.landing.writing import ParquetTarget
+from orchestration.landing.tables import DISCARDED, EXPIRED, OPEN, QUARANTINE_SCHEMA, Place, quarantine_path
+from orchestration.landing.writing import UNFINISHED, ParquetTarget
 from orchestration.settings.home import Home
 from orchestration.settings.sources import BlockRef
 
@@ -33,9 +33,16 @@ def read_block_quarantine(home: Home, ref: BlockRef) -> pa.Table:
     return pa.concat_tables([empty, *(pq.read_table(path, columns=columns) for path in files)])
 
 
-def read_file_quarantine(home: Home, ref: BlockRef, sha256: str) -> pa.Table:
+def read_file_quarantine(home: Home, ref: Place, sha256: str) -> pa.Table:
     """The refused rows of one file, with their bytes, in the order of the file."""
     path = quarantine_path(home, ref, sha256)
+    return pq.read_table(path, schema=QUARANTINE_SCHEMA) if path.exists() else QUARANTINE_SCHEMA.empty_table()
+
+
+def read_unfinished_quarantine(home: Home, ref: BlockRef, sha256: str) -> pa.Table:
+    """The refused rows of a file that is about to land: complete, and not yet under their name."""
+    path = quarantine_path(home, ref, sha256)
+    path = path.with_name(path.name + UNFINISHED)
     return pq.read_table(path, schema=QUARANTINE_SCHEMA) if path.exists() else QUARANTINE_SCHEMA.empty_table()
 
 

@@ -6,6 +6,7 @@ Readers of raw and quarantine rely on these columns. No row is judged here.
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -50,16 +51,29 @@ IN_QUARANTINE = (OPEN, DISCARDED, EXPIRED)
 """States of rows that count as quarantined. A replayed row is loaded; a corrected one came in anew in a later file."""
 
 
+class Place(Protocol):
+    """What says where the files of a block are: a BlockRef, or what is left of one that is no longer configured."""
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def block(self) -> str: ...
+
+    @property
+    def canonical(self) -> str: ...
+
+
 def raw_schema(entity: Entity) -> pa.Schema:
     """All canonical columns as text, then the technical ones. Grain: one version of one source record."""
     return pa.schema([*((name, pa.string()) for name in entity.column_names), *TECHNICAL])
 
 
-def raw_path(home: Home, ref: BlockRef, sha256: str) -> Path:
+def raw_path(home: Home, ref: Place, sha256: str) -> Path:
     return home.raw / ref.canonical / ref.source / ref.block / f"{sha256}.parquet"
 
 
-def quarantine_path(home: Home, ref: BlockRef, sha256: str) -> Path:
+def quarantine_path(home: Home, ref: Place, sha256: str) -> Path:
     return home.quarantine / ref.source / ref.block / f"{sha256}.parquet"
 
 

@@ -51,7 +51,7 @@ class ChurnModel(Strict):
     folds: int = Field(default=4, ge=1, le=12)
     training_cuts: int = Field(default=4, ge=1, le=24)
     candidates: list[Candidate] = Field(default=["boosting", "logistic", "boosting_season", "logistic_season"])
-    calibration: Literal["sigmoid", "isotonic"] = "sigmoid"
+    calibration: Literal["auto", "sigmoid", "isotonic"] = "auto"
     boosting: Boosting = Field(default_factory=Boosting)
     margin: float = Field(default=0, ge=0, lt=0.5)
     minimum_customers: Positive = 200

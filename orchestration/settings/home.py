@@ -62,12 +62,12 @@ class Home:
 
     @property
     def decisions(self) -> Path:
-        """What people decided about customers, one JSON line each, never rewritten."""
+        """What people decided about customers, one JSON line each, never rewritten but by an erasure."""
         return self.state / "decisions.jsonl"
 
     @property
     def statements(self) -> Path:
-        """The tiers that were published, `<as_of>/<known_at>_<criteria version>.parquet`, never rewritten."""
+        """The tiers that were published, `<as_of>/<known_at>_<criteria version>.parquet`, never rewritten but by an erasure."""
         return self.state / "statements"
 
     @property
@@ -118,6 +118,31 @@ class Home:
     def pulled(self) -> Path:
         """What was pulled last from each database: `state/pulled/<source>/<block>.parquet`."""
         return self.state / "pulled"
+
+    @property
+    def mends(self) -> Path:
+        """Rows of refused files that people mended: `state/mends/<source>/<block>/<sha256>.parquet`."""
+        return self.state / "mends"
+
+    @property
+    def dbt(self) -> Path:
+        """What dbt compiled, and its log."""
+        return self.state / "dbt"
+
+    @property
+    def run_lock(self) -> Path:
+        """The file that the one writer locks."""
+        return self.state / "run.lock"
+
+    @property
+    def erasures(self) -> Path:
+        """Of each erasure its receipt `<id>.json` and the keys `<id>.keys.json` by which nobody comes back."""
+        return self.state / "erasures"
+
+    @property
+    def erasure_key(self) -> Path:
+        """The secret of these keys, unless the environment names one."""
+        return self.state / "erasure.key"
 
     @property
     def temporary(self) -> Path:

@@ -13,6 +13,7 @@ from orchestration.logic import identity
 from orchestration.logic.segmentation.catalogue import FUNCTIONS
 from orchestration.resources import DBT, DBT_FOLDER
 from orchestration.serving import publish, state_hash
+from orchestration.serving.hashes import columns_of
 from orchestration.serving.tables import TABLES
 from orchestration.settings import Home, Settings, load_settings
 from orchestration.settings.sources import SourcesFile, blocks
@@ -58,7 +59,8 @@ def build_insights(
 def publish_day(home: Home, day: date, known_at: datetime, again: bool = False) -> dict[str, str]:
     """Builds and publishes a day as it is known at `known_at`, and keeps what was said; `again`: by the criteria of then.
 
-    Returns the hash of every published table that tells of customers, whatever has been loaded since.
+    Returns the hash of what every published table that tells of customers says of that day, whatever has been loaded since
+    and whatever other days stand beside it.
     """
     settings = load_settings(None, statements.criteria_in_force(home, known_at) if again else None)
     build_insights(home, day, known_at, settings)
@@ -67,7 +69,12 @@ def publish_day(home: Home, day: date, known_at: datetime, again: bool = False) 
         statements.keep(home, con, settings)
     with duckdb.connect(home.serving / "strata_restricted.duckdb", read_only=True) as con:
         names = [table.name for table in TABLES if table.name not in ACCOUNTS]
-        return {name: str(state_hash(con, f"serving.{name}")) for name in names}
+        return {name: str(state_hash(con, _of_day(con, f"serving.{name}", day))) for name in names}
+
+
+def _of_day(con: duckdb.DuckDBPyConnection, table: str, day: date) -> str:
+    """The rows of a day of a table that keeps several, else the table."""
+    return f"(select * from {table} where as_of = date '{day}')" if "as_of" in columns_of(con, table) else table
 
 
 def dbt(home: Home, *selection: str) -> None:

@@ -9,6 +9,7 @@ import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from orchestration import privacy, warehouse
 from orchestration.landing import land_block
 from orchestration.logic.identity import Decision, add_decisions
 from orchestration.settings import Home, config_folder, load_settings
@@ -16,13 +17,15 @@ from orchestration.settings.sources import blocks
 from tests.conftest import AS_OF, copy_home, environment, query
 from tests.pipeline.steps import publish_day
 from tests.pipeline.test_determinism import drop, period
+from tests.pipeline.test_erasure import ids_of, persons, rows_without
 
 REBUILDS = int(os.environ.get("STRATA_REBUILDS", "2"))
 FIRST_LOAD = datetime(2026, 8, 1, tzinfo=UTC)
 
 
 def test_past_days_when_built_again_after_all_that_came_since_then_the_same(sample_home: Home, tmp_path: Path) -> None:
-    """Between the days come files, some of them late, a merge by decision, and changed criteria."""
+    """Between the days come files, some of them late, a merge by decision, and changed criteria; after them somebody is erased,
+    who alone is missing then."""
     home, draw = copy_home(sample_home, tmp_path / "home"), random.Random(5)
     waiting, config = tmp_path / "waiting", tmp_path / "config"
     shutil.move(home.landing, waiting)
@@ -47,6 +50,31 @@ def test_past_days_when_built_again_after_all_that_came_since_then_the_same(samp
             shutil.rmtree(home.serving)
             again = publish_day(home, day, known_at, again=True)
             assert {name for name in hashes if hashes[name] != again[name]} == set(), day
+        day, known_at, _ = published[-2]
+        (gone,) = persons(home, 1)
+        expected = rows_without(home, ids_of(home, [gone]))
+        keep_linking(home, config / "identity.yml")
+        erase(home, gone)
+        publish_day(home, day, known_at, again=True)
+        left = rows_without(home, set())
+        assert {name for name in expected if expected[name] != left[name]} == set()
+        assert len(left["customers"]) > 100
+
+
+def keep_linking(home: Home, path: Path) -> None:
+    """Links by the model of the last build from here on: one that is learned anew without somebody links others anew too."""
+    with warehouse.connect(home, read_only=True) as con:
+        ((version,),) = con.execute("select version from identity.model").fetchall()
+    text = path.read_text(encoding="utf-8")
+    assert "version: null" in text
+    path.write_text(text.replace("version: null", f"version: {version}"), encoding="utf-8")
+
+
+def erase(home: Home, customer: str) -> None:
+    settings = load_settings()
+    found = privacy.find(home, settings, "customer", customer)
+    work = privacy.begin(home, settings, found, "test", "asked by letter")
+    privacy.clear(home, settings, [work])
 
 
 def load_until(home: Home, waiting: Path, day: date, loaded: datetime, draw: random.Random) -> None:

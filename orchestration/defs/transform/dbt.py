@@ -53,7 +53,7 @@ def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, pipeline: Pipe
 
     dbt has the warehouse to itself until it ends, so the events wait for it, and get the row counts of their tables then.
     """
-    target = pipeline.home.state / "dbt"  # shared by the steps, so that only the first one parses the project
+    target = pipeline.home.dbt  # shared by the steps, so that only the first one parses the project
     command = ["build", "--exclude-resource-type", "unit_test"]  # those test the code, not the day's data
     events: list[Any] = []
     failure: Exception | None = None

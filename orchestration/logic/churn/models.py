@@ -29,6 +29,7 @@ Predict = Callable[[np.ndarray], np.ndarray]
 DIGITS = 6  # of every probability, so that one bit of a sum cannot show
 
 SEASON = "_season"
+ENOUGH = 5_000  # customers, for isotonic steps to follow the outcomes and not their chance
 _RECENCY, _OVERDUE = NAMES.index("recency_days"), NAMES.index("overdue_ratio")
 _LEAST = 1e-4  # a probability nearer to 0 or 1 than this is not moved by a season
 _WIDEST = 8.0  # of a move, as log-odds
@@ -147,11 +148,20 @@ def _logarithm(x: np.ndarray) -> np.ndarray:
 
 
 def _calibration(margin: np.ndarray, left: np.ndarray, kind: str) -> Predict:
-    """From margin to probability: isotonic, or a logistic curve (Platt 1999)."""
-    if kind == "isotonic":
-        return _isotonic(margin, left)
+    """From margin to probability: isotonic, or a logistic curve (Platt 1999); `auto`: the former from ENOUGH customers on."""
+    if kind == "isotonic" or (kind == "auto" and len(left) >= ENOUGH):
+        return _joined_steps(margin, left)
     curve = LogisticRegression(C=1e6, max_iter=1000).fit(margin[:, None], left)
     return lambda x: np.asarray(curve.predict_proba(x[:, None])[:, 1])
+
+
+def _joined_steps(margin: np.ndarray, left: np.ndarray) -> Predict:
+    """Isotonic, with straight lines from the middle of each step to that of the next: customers on one step keep their
+    order."""
+    level = _isotonic(margin, left)(margin)
+    levels, step, count = np.unique(np.round(level, 9), return_inverse=True, return_counts=True)
+    middle = np.bincount(step, margin) / count
+    return lambda x: np.interp(x, middle, levels)
 
 
 def _isotonic(value: np.ndarray, left: np.ndarray) -> Predict:

@@ -13,8 +13,8 @@ import pandas as pd
 
 from orchestration.logic.identity.companies import address_keys, company_names, is_tax_id, place_names
 from orchestration.logic.identity.names import name_keys
-from orchestration.logic.identity.phones import phone_numbers
-from orchestration.logic.identity.written import CODES, COUNTRY_NAMES, store_phones, written_phones, written_values
+from orchestration.logic.identity.written import CODES, store_phones, written_phones, written_values
+from orchestration.phones import COUNTRY_NAMES, phone_numbers
 from orchestration.settings.identity import PROFILE_FIELDS, IdentityFile, Survivorship
 
 if TYPE_CHECKING:

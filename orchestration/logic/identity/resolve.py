@@ -56,7 +56,8 @@ _APART = """
 def resolve(con: duckdb.DuckDBPyConnection, settings: Settings, models: Path) -> dict[str, int | str]:
     """Writes, from intermediate.int_identity__records, __links and __comparables, and control.identity_decisions:
 
-    identity.clusters (grain: record), identity.events (event), identity.model_links and identity.review (pair of records).
+    identity.clusters (grain: record), identity.events (event), identity.model_links and identity.review (pair of records), and
+    identity.model, one row with the version of the model that linked.
     `models`: the folder of kept models. Returns counts and the model's version for the run's metadata. Raises ModelRefused when
     the model that identity.yml names cannot be used.
     """
@@ -79,6 +80,7 @@ def resolve(con: duckdb.DuckDBPyConnection, settings: Settings, models: Path) ->
     write_clusters(con, joined_by(count, links, kept))
     write_events(con, started, merged, np.flatnonzero(undivided))
     write_model_links(con)
+    con.execute("create or replace table identity.model as select $version as version", {"version": version})
     con.execute("commit")
     model_links, review = (_count(con, f"identity.{name}") for name in ("model_links", "review"))
     decisions = _count(con, "control.identity_decisions where in_force")

@@ -26,17 +26,11 @@ CODES = {
     "tax_id": "companies",
 }  # fmt: skip
 
-# How countries are written besides their ISO 3166-1 code, in lower case (as `clean_country` in dbt reads them).
-COUNTRY_NAMES = {
-    "china": "CN", "chn": "CN", "中国": "CN", "p.r. china": "CN", "pr china": "CN", "hong kong": "HK", "hkg": "HK", "香港": "HK",
-    "taiwan": "TW", "twn": "TW", "台湾": "TW", "united states": "US", "usa": "US", "united states of america": "US", "美国": "US",
-    "united kingdom": "GB", "gbr": "GB", "great britain": "GB", "英国": "GB", "germany": "DE", "deu": "DE", "deutschland": "DE",
-    "德国": "DE", "japan": "JP", "jpn": "JP", "日本": "JP", "singapore": "SG", "sgp": "SG", "新加坡": "SG",
-}  # fmt: skip
-
 # The country code of a row: two letters as they are, else by the table of country names, else null.
 _WRITTEN_COUNTRY = "coalesce(map.canonical, trim(raw.country))"
-_COUNTRY = f"case when length({_WRITTEN_COUNTRY}) = 2 then upper({_WRITTEN_COUNTRY}) else countries.country end"
+# Two letters are a code; 中国 and 德国 have two signs too.
+_IS_CODE = f"length({_WRITTEN_COUNTRY}) = 2 and upper({_WRITTEN_COUNTRY}) between 'AA' and 'ZZ'"
+_COUNTRY = f"case when {_IS_CODE} then upper({_WRITTEN_COUNTRY}) else countries.country end"
 _COUNTRY_JOIN = f"""
         left join control.value_maps as map
             on raw._source = map.source and raw._entity = map.entity

@@ -4,7 +4,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.logic.identity.phones import parse, phone_numbers
+from orchestration.phones import parse, phone_numbers
 
 digits = st.text("0123456789", min_size=9, max_size=10)
 prefixes = st.sampled_from(["1", "+861", "861", "00861", "+86 1", "(+86)1", "+1", "0", ""])

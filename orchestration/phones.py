@@ -1,4 +1,4 @@
-"""Phone numbers in E.164, by the phonenumbers library, for distinct values only.
+"""Phone numbers in E.164, by the phonenumbers library, for distinct values only; and the country that tells how to read one.
 
 Chinese mobile numbers, most of what arrives, are read by the library's own pattern for them in one pass over all values (the
 library needs some 80 µs a number); a test holds both ways equal. Nothing here knows tables.
@@ -10,6 +10,14 @@ import pandas as pd
 import phonenumbers
 
 COLUMNS = ["phone", "country", "e164"]
+
+# How countries are written besides their ISO 3166-1 code, in lower case (as `clean_country` in dbt reads them).
+COUNTRY_NAMES = {
+    "china": "CN", "chn": "CN", "中国": "CN", "p.r. china": "CN", "pr china": "CN", "hong kong": "HK", "hkg": "HK", "香港": "HK",
+    "taiwan": "TW", "twn": "TW", "台湾": "TW", "united states": "US", "usa": "US", "united states of america": "US", "美国": "US",
+    "united kingdom": "GB", "gbr": "GB", "great britain": "GB", "英国": "GB", "germany": "DE", "deu": "DE", "deutschland": "DE",
+    "德国": "DE", "japan": "JP", "jpn": "JP", "日本": "JP", "singapore": "SG", "sgp": "SG", "新加坡": "SG",
+}  # fmt: skip
 
 _METADATA: Any = phonenumbers.PhoneMetadata.metadata_for_region("CN", None)
 _CHINESE_MOBILE = rf"^(?:\+?86|0086)?({_METADATA.mobile.national_number_pattern})$"
