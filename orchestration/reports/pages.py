@@ -1,9 +1,13 @@
-"""Pages to read and print: the criteria in plain words, and the dictionary. One file each, no script, no network."""
+"""Pages to read and print: the criteria in plain words, the figures of value and churn, and the dictionary.
+
+One file each, no script, no network.
+"""
 
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from orchestration.reports.dictionary import DictionaryTable
@@ -50,6 +54,21 @@ def criteria_page(settings: InsightSettings, told: Published | None) -> str:
 def dictionary_page(tables: list[DictionaryTable], told: Published) -> str:
     """The dictionary of the published tables as HTML."""
     return _render("dictionary.html.j2", "数据字典", "Data dictionary", stamp_of(told), tables=tables)
+
+
+def churn_page(con: duckdb.DuckDBPyConnection, settings: InsightSettings, told: Published) -> str:
+    """The figures of value and churn of a publication as HTML."""
+    # Altair takes a second to load: commands that draw nothing need not wait for it.
+    from orchestration.reports.charts import svg
+    from orchestration.reports.churn_figures import churn_figures
+
+    found = con.execute(
+        "select model, reason_zh, reason_en from serving.churn_models where as_of = ? and is_published", [told.as_of]
+    ).fetchall()
+    published, reason_zh, reason_en = found[0] if found else ("-", "", "")
+    figures = churn_figures(con, "serving", told.as_of, settings)
+    words = {"published": published, "reason_zh": reason_zh, "reason_en": reason_en}
+    return _render("churn.html.j2", "价值与流失", "Value and churn", stamp_of(told), figures=figures, svg=svg, **words)
 
 
 def stamp_of(told: Published) -> Stamp:

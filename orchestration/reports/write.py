@@ -14,7 +14,7 @@ from orchestration.reports.dictionary import dictionary, write_dictionary_csv
 from orchestration.reports.fields import labels_of
 from orchestration.reports.folder import written_aside
 from orchestration.reports.lists import write_audiences, write_owners, write_tier_table
-from orchestration.reports.pages import criteria_page, dictionary_page, glossary, stamp_of
+from orchestration.reports.pages import churn_page, criteria_page, dictionary_page, glossary, stamp_of
 from orchestration.reports.reading import reader
 from orchestration.reports.words import sections
 from orchestration.reports.workbook import Sheet, text_sheet
@@ -32,6 +32,11 @@ NEEDED = (
     "customer_tier_table",
     "customer_features",
     "churn_warnings",
+    "churn_models",
+    "churn_backtest",
+    "lifecycle_states",
+    "customer_tiers",
+    "clv_estimates",
     "audience_members",
     "audience_counts",
 )
@@ -99,6 +104,7 @@ def _write_pages(home: Home, folder: Path, settings: ReportSettings, told: Publi
     with reader(home.serving / ORDINARY, home.temporary) as con:
         tables = dictionary(con)
         write_dictionary_csv(con, folder / "dictionary.csv", tables)
+        (folder / "churn.html").write_text(churn_page(con, settings, told), encoding="utf-8")
     (folder / "dictionary.html").write_text(dictionary_page(tables, told), encoding="utf-8")
 
 

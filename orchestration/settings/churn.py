@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from orchestration.settings.churn_contract import Contract
 from orchestration.settings.churn_model import ChurnModel
 from orchestration.settings.criteria import Code, Positive, Text
 from orchestration.settings.loader import Strict, load_model
@@ -28,6 +29,15 @@ QUOTABLE = (
 )  # fmt: skip
 
 
+def quoting_known_figures(text: Text) -> Text:
+    """The text. Raises ValueError when it quotes a figure that is not QUOTABLE."""
+    for template in (text.zh, text.en):
+        for _, name, _, _ in string.Formatter().parse(template):
+            if name is not None and name not in QUOTABLE:
+                raise ValueError(f"unknown figure {{{name}}}; one of {', '.join(QUOTABLE)}")
+    return text
+
+
 class Rule(Strict):
     """One signal. Its strength is half at `starts_at` and whole at `full_at`, linear between; below `starts_at` it is
     0."""
@@ -44,11 +54,7 @@ class Rule(Strict):
     @field_validator("text")
     @classmethod
     def _quotes_known_figures(cls, text: Text) -> Text:
-        for template in (text.zh, text.en):
-            for _, name, _, _ in string.Formatter().parse(template):
-                if name is not None and name not in QUOTABLE:
-                    raise ValueError(f"unknown figure {{{name}}}; one of {', '.join(QUOTABLE)}")
-        return text
+        return quoting_known_figures(text)
 
     @model_validator(mode="after")
     def _rising(self) -> "Rule":
@@ -100,6 +106,13 @@ class ChurnFile(Strict):
     rules: dict[Code, Rule] = Field(min_length=1)
     life: Life = Field(default_factory=Life)
     model: ChurnModel = Field(default_factory=ChurnModel)
+    contract: Contract = Field(default_factory=Contract)
+
+    @field_validator("contract")
+    @classmethod
+    def _quotes_known_figures(cls, contract: Contract) -> Contract:
+        quoting_known_figures(contract.text)
+        return contract
 
 
 def load_churn(path: Path) -> ChurnFile:

@@ -30,15 +30,23 @@ where published.is_published and published.kind = 'learned' and rules.kind = 'na
     or (published.metric = 'brier' and published.value >= rules.value)
 )
 """
-# Who withdrew a consent may have refused to be profiled.
+# Who withdrew a consent may have refused to be profiled. A model of known outcomes scores who never bought, too, and not who
+# is known to have left.
 MISSED_BUYERS = f"""
+with published as (
+    select starts_with(model, 'contract_') as by_outcomes from ({MODELS.rows}) as models where is_published limit 1
+)
 select 1 from {{batch}} as scores full join (
     select customer_id from ({FEATURES.rows}) as features where count_orders > 0
 ) as buyers on scores.customer_id = buyers.customer_id
-where buyers.customer_id is null or (
+where (buyers.customer_id is null and not coalesce((select by_outcomes from published), false)) or (
     scores.customer_id is null
     and buyers.customer_id not in (
         select customer_id from marts.consents where customer_id is not null and state = 'withdrawn'
+    )
+    and not (
+        coalesce((select by_outcomes from published), false)
+        and buyers.customer_id in (select customer_id from marts.outcomes where customer_id is not null)
     )
 )
 """
@@ -103,8 +111,9 @@ def rules(thresholds: Mapping[str, float]) -> list[Rule]:
         between(SCORES, "churn_score", 0, 1),
         no_rows(
             SCORES, "buyers_scored", MISSED_BUYERS,
-            "Every customer with a counted order has a score unless they refused, and nobody else has one.",
-            "有有效订单的客户都有流失概率(拒绝画像者除外),其他客户没有。",
+            "Every customer with a counted order has a score unless they refused or are known to have left; nobody else has "
+            "one unless outcomes are known.",
+            "有有效订单的客户都有流失概率(拒绝画像者及已知流失者除外);除非有已知结果,其他客户没有。",
         ),
         no_rows(
             SCORES, "of_the_published_model", OTHER_MODEL,

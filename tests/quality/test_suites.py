@@ -19,6 +19,8 @@ FIRST = "(select min(customer_id) from marts.customers)"
 BUYER = "(select min(customer_id) from insights.customer_features where count_orders > 0)"
 
 # layer, what spoils the warehouse, the check that must fail, what it observes
+# As if the models had learned from known outcomes.
+BY_OUTCOMES = "update insights.churn_models set model = 'contract_' || model; update insights.churn_scores set model = 'contract_' || model"
 FAULTS = [
     ("raw", "update control.ingest_ledger set rows_read = 99 where sha256 = 'aa'", "ingest_ledger__rows_add_up", 1),
     ("raw", "insert into control.ingest_ledger select * from control.ingest_ledger where sha256 = 'bb'", "ingest_ledger__source_entity_sha256_unique", 1),
@@ -143,6 +145,7 @@ FAULTS = [
     ("insights", "update insights.churn_backtest set value = 0.2 where kind = 'learned' and metric = 'brier'", "churn_backtest__published_beats_the_rules", 1),
     ("insights", "update insights.churn_backtest set value = 0.15 where metric = 'ece'", "churn_backtest__calibration_error", 0.15),
     ("insights", f"delete from insights.churn_scores where customer_id = {BUYER}", "churn_scores__buyers_scored", 1),
+    ("insights", f"{BY_OUTCOMES}; delete from insights.churn_scores where customer_id = {BUYER}", "churn_scores__buyers_scored", 1),
     ("insights", f"insert into insights.churn_scores select * from insights.churn_scores where customer_id = {BUYER}", "churn_scores__customer_id_unique", 2),
     ("insights", f"update insights.churn_scores set customer_id = 'X1' where customer_id = {BUYER}", "churn_scores__customer_exists", 1),
     ("insights", f"update insights.churn_scores set churn_score = null where customer_id = {BUYER}", "churn_scores__churn_score_not_null", 1),
@@ -216,6 +219,18 @@ def test_check_when_a_bad_row_is_planted_then_it_fails_with_observed_and_bound(
     assert result.rule in result.message
     assert f"observed {observed}, bound {result.bound}" in result.message
     assert result.blocks is (result.severity == "blocking")
+
+
+def test_scores_when_outcomes_are_known_then_leavers_have_none_and_who_never_bought_may_have_one(plant: Plant) -> None:
+    path = plant(f"""
+        {BY_OUTCOMES};
+        insert into marts.outcomes select 'k', {BUYER}, 'crm', 'churned', timestamp '2026-02-01';
+        delete from insights.churn_scores where customer_id = {BUYER};
+        insert into insights.churn_scores by name
+        select distinct on (as_of) s.* replace (c.customer_id as customer_id)
+        from insights.churn_scores as s cross join marts.customers as c where c.customer_type = 'company'
+    """)
+    assert _checked("insights", path, "churn_scores__buyers_scored").success
 
 
 @pytest.mark.parametrize("layer", LAYERS)

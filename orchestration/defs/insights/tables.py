@@ -5,6 +5,7 @@ They are one step, so that its checks stand between all of them and the publicat
 """
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import date
 from functools import cache
@@ -19,6 +20,7 @@ from orchestration.defs.teams import ANALYTICS_TEAM
 from orchestration.defs.transform.dbt import PROJECT, dbt_marts
 from orchestration.logic.segmentation.catalogue import FUNCTIONS, NEEDS
 from orchestration.resources import Pipeline, as_of
+from orchestration.settings.insights import InsightSettings
 
 GATE = sorted(key for key in dbt_marts.keys if key.path[0] == "marts")
 # What an operator sees of a table at a glance: how its customers divide.
@@ -68,6 +70,22 @@ def overview(con: duckdb.DuckDBPyConnection, name: str, column: str, day: date) 
     records = [dg.TableRecord({column: str(value), "rows": count, "share": share}) for value, count, share in rows]
     columns = [dg.TableColumn(column), dg.TableColumn("rows", "int"), dg.TableColumn("share", "float")]
     return dg.MetadataValue.table(records, dg.TableSchema(columns))  # the schema: a table may be empty
+
+
+def churn_picture(con: duckdb.DuckDBPyConnection, day: date, settings: InsightSettings) -> dict[str, Any]:
+    """The figures of value and churn as one picture; nothing while there are too few customers for any."""
+    # Altair takes a second to load: a process that draws nothing need not wait for it.
+    from orchestration.reports.charts import has_chinese_font, png
+    from orchestration.reports.churn_figures import bilingual, churn_figures
+
+    # A picture can show Chinese only with a font of this machine.
+    say = bilingual if has_chinese_font() else lambda _, en: en
+    figures = churn_figures(con, "insights", day, settings, say)
+    drawn = [(say(figure.zh, figure.en), figure.chart) for figure in figures if figure.chart is not None]
+    if not drawn:
+        return {}
+    picture = b64encode(png(drawn)).decode("ascii")
+    return {"figures": dg.MetadataValue.md(f"![value and churn](data:image/png;base64,{picture})")}
 
 
 @cache
@@ -122,4 +140,6 @@ def insight_tables(context: dg.AssetExecutionContext, pipeline: Pipeline) -> Ite
             metadata["seconds"] = round(monotonic() - started, 3)
             if name in OVERVIEW:
                 metadata["overview"] = overview(con, name, OVERVIEW[name], day)
+            if name == "churn_backtest":
+                metadata |= churn_picture(con, day, settings)
             yield dg.MaterializeResult(asset_key=["insights", name], metadata=metadata)

@@ -6,6 +6,8 @@ alike; effects of several terms need not add up to the score. Only what is known
 the term's words say, is set: nobody is told to be dissatisfied who never gave a score.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from orchestration.logic.churn.frame import FEATURES, NAMES, Part
@@ -41,15 +43,20 @@ def effects(predict: Predict, x: np.ndarray, reference: np.ndarray) -> dict[Reas
     return found
 
 
-def reasons_json(settings: ChurnModel) -> str:
-    """SQL over columns e_<term>: JSON list of {code, zh, en, effect}, the strongest first, ties in the order of TERMS."""
+def reasons_json(settings: ChurnModel, more: Sequence[tuple[str, str, str, str]] = ()) -> str:
+    """SQL over columns e_<term>: JSON list of {code, zh, en, effect}, the strongest first, ties in the order of TERMS.
+    `more`: further reasons, each the column of its effect, its code, and SQL of its words in Chinese and English."""
+    told = [(f"e_{term}", term, *_words(settings, term)) for term in TERMS]
     items = ", ".join(
-        f"{{'effect': e_{term}, 'place': {len(TERMS) - place}, 'code': {literal(term)}, "
-        f"'zh': {literal(settings.words[term].zh)}, 'en': {literal(settings.words[term].en)}}}"
-        for place, term in enumerate(TERMS)
+        f"{{'effect': {effect}, 'place': {-place}, 'code': {literal(code)}, 'zh': {zh}, 'en': {en}}}"
+        for place, (effect, code, zh, en) in enumerate([*told, *more])
     )
     ranked = f"list_reverse_sort(list_filter([{items}], lambda x: x.effect >= {settings.least_effect}))"
     return (
         f"cast(to_json(list_transform({ranked}[:{settings.reasons_at_most}], "
         "lambda x: {'code': x.code, 'zh': x.zh, 'en': x.en, 'effect': x.effect})) as varchar)"
     )
+
+
+def _words(settings: ChurnModel, term: Reason) -> tuple[str, str]:
+    return literal(settings.words[term].zh), literal(settings.words[term].en)

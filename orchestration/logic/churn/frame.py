@@ -90,18 +90,33 @@ def make_frame(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSet
     first by the hash of their id. The outcome of as_of is not known: its `left` says False throughout."""
     churn = settings.churn
     days = [as_of - timedelta(days=cut * churn.horizon_days) for cut in cuts]
+    found = found_features(con, days, as_of, settings, _BUYERS)
+    cut, x, left = np.asarray(found["cut"]), matrix(found), np.asarray(found["has_left"], dtype=bool)
+    parts = {number: Part(x[cut == number], left[cut == number]) for number in cuts}
+    return Frame(as_of, churn.horizon_days, parts, np.asarray(found["customer_id"])[cut == 0])
+
+
+def found_features(
+    con: duckdb.DuckDBPyConnection, days: list[date], as_of: date, settings: InsightSettings, people: str
+) -> dict[str, Any]:
+    """Columns cut, customer_id, has_left and NAMES of who `people` names, in the order of cut and id. `people`: SQL of
+    as_of (one of `days`) and customer_id; it may read the relation `features`."""
     # None of the costly families: shares of categories take longer than all that is wanted, their number is counted below.
-    features = build_features(con, days, as_of, settings, set())
     query = _FRAME.format(
-        features=features, as_of=literal(as_of), horizon=churn.horizon_days, sample=churn.model.sample_size
+        features=build_features(con, days, as_of, settings, set()),
+        people=people,
+        as_of=literal(as_of),
+        horizon=settings.churn.horizon_days,
+        sample=settings.churn.model.sample_size,
     )
     found = con.execute(f"{query} order by cut, customer_id").fetchnumpy()
     drop_temporary(con)
-    cut = np.asarray(found["cut"])
-    x = np.column_stack([_numbers(found[name]) for name in NAMES])
-    left = np.asarray(found["has_left"], dtype=bool)
-    parts = {number: Part(x[cut == number], left[cut == number]) for number in cuts}
-    return Frame(as_of, churn.horizon_days, parts, np.asarray(found["customer_id"])[cut == 0])
+    return dict(found)
+
+
+def matrix(found: dict[str, Any]) -> np.ndarray:
+    """Rows x NAMES of what `found_features` gave."""
+    return np.column_stack([_numbers(found[name]) for name in NAMES])
 
 
 def _numbers(column: Any) -> np.ndarray:
@@ -109,8 +124,11 @@ def _numbers(column: Any) -> np.ndarray:
     return np.asarray(np.ma.filled(np.ma.asarray(column, dtype=np.float64), np.nan))
 
 
+_BUYERS = "select as_of, customer_id from features where first_order_date is not null"
+
 _FRAME = """
 with features as ({features}),
+people as ({people}),
 sums as (
     select
         grid.as_of, days.customer_id,
@@ -157,15 +175,16 @@ stayed as (
 ),
 placed as (
     select
-        f.*, s.* exclude (as_of, customer_id), c.count_channels, c.count_categories, d.count_order_days,
+        people.as_of, people.customer_id, f.* exclude (as_of, customer_id), s.* exclude (as_of, customer_id),
+        c.count_channels, c.count_categories, d.count_order_days,
         stayed.customer_id is null as is_without_order,
-        row_number() over (partition by f.as_of order by md5(f.customer_id), f.customer_id) as place
-    from features as f
-    left join sums as s on s.as_of = f.as_of and s.customer_id = f.customer_id
-    left join breadth as c on c.as_of = f.as_of and c.customer_id = f.customer_id
-    left join order_days as d on d.as_of = f.as_of and d.customer_id = f.customer_id
-    left join stayed on stayed.as_of = f.as_of and stayed.customer_id = f.customer_id
-    where f.first_order_date is not null
+        row_number() over (partition by people.as_of order by md5(people.customer_id), people.customer_id) as place
+    from people
+    left join features as f on f.as_of = people.as_of and f.customer_id = people.customer_id
+    left join sums as s on s.as_of = people.as_of and s.customer_id = people.customer_id
+    left join breadth as c on c.as_of = people.as_of and c.customer_id = people.customer_id
+    left join order_days as d on d.as_of = people.as_of and d.customer_id = people.customer_id
+    left join stayed on stayed.as_of = people.as_of and stayed.customer_id = people.customer_id
 )
 select
     cast(({as_of} - as_of) // {horizon} as integer) as cut,
@@ -175,8 +194,8 @@ select
     cast(last_order_date - first_order_date as double) / (as_of - first_order_date) as active_share,
     cast(purchase_cycle_days as double) as purchase_cycle_days,
     cast(overdue_ratio as double) as overdue_ratio,
-    cast(count_orders as double) as count_orders,
-    cast(count_order_days as double) as count_order_days,
+    cast(coalesce(count_orders, 0) as double) as count_orders,
+    cast(coalesce(count_order_days, 0) as double) as count_order_days,
     cast(coalesce(orders_90d, 0) as double) as orders_90d,
     cast(coalesce(orders_180d, 0) as double) as orders_180d,
     cast(coalesce(orders_365d, 0) as double) as orders_365d,
@@ -188,12 +207,12 @@ select
         / (cast(greatest(coalesce(amount_180d - amount_90d, 0), 0) as double) + 1)), 9) as amount_trend,
     cast(coalesce(count_categories, 0) as double) as count_categories,
     cast(coalesce(count_channels, 0) as double) as count_channels,
-    cast(interactions_90d as double) as interactions_90d,
-    cast(interactions_window as double) as interactions_window,
+    cast(coalesce(interactions_90d, 0) as double) as interactions_90d,
+    cast(coalesce(interactions_window, 0) as double) as interactions_window,
     cast(days_since_interaction as double) as days_since_interaction,
-    round(ln((interactions_90d + 1) / (interactions_previous_90d + 1)), 9) as interaction_trend,
-    cast(complaints_90d as double) as complaints_90d,
-    cast(complaints_window as double) as complaints_window,
+    round(ln((coalesce(interactions_90d, 0) + 1) / (coalesce(interactions_previous_90d, 0) + 1)), 9) as interaction_trend,
+    cast(coalesce(complaints_90d, 0) as double) as complaints_90d,
+    cast(coalesce(complaints_window, 0) as double) as complaints_window,
     cast(csat_last as double) as csat_last,
     cast(csat_average as double) as csat_average,
     cast(coalesce(marketing_consent = 'withdrawn', false) as double) as consent_withdrawn,

@@ -3,12 +3,15 @@
 Equal scores are never told apart by their place: a cut through a tie takes a share of it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 BINS = 10
+LEAST_CELL = 5  # customers of a bin that is told
+_CURVE = "curve/"
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class Told:
 
 
 def measured(told: Told, capacity: int) -> dict[str, float]:
-    """Every figure of one fold. Lead time is missing when no leaver is within the capacity."""
+    """Every figure of one fold, and behind them the parts of its curves. Lead time is missing when no leaver is within
+    the capacity."""
     score, left = told.score, told.left
     tenth = max(1, round(len(score) / 10))
     count = min(capacity, len(score))
@@ -39,7 +43,46 @@ def measured(told: Told, capacity: int) -> dict[str, float]:
     warned = left & (score >= np.sort(score)[len(score) - count])
     if warned.any():
         figures["lead_time_days"] = float(np.median(told.days_to_rule[warned]))
-    return figures
+    return figures | _parts_of_curves(score, left)
+
+
+def _parts_of_curves(score: np.ndarray, left: np.ndarray) -> dict[str, float]:
+    """Per step of the score customers, foretold and real leavers; per tenth of customers the share of leavers captured."""
+    step = np.minimum((score * BINS).astype(int), BINS - 1)
+    sums = {"count": np.bincount(step, minlength=BINS), "foretold": np.bincount(step, score, BINS)}
+    sums["real"] = np.bincount(step, left, BINS)
+    counts = [max(1, round(len(score) * tenth / 10)) for tenth in range(1, 11)]
+    sums["capture"] = np.array([captured(score, left, count) / left.sum() for count in counts])
+    return {f"{_CURVE}{name}/{place}": float(value) for name, told in sums.items() for place, value in enumerate(told)}
+
+
+def without_curves(figures: dict[str, float]) -> dict[str, float]:
+    """The figures alone."""
+    return {name: value for name, value in figures.items() if not name.startswith(_CURVE)}
+
+
+def curves(by_fold: Iterable[dict[str, float]]) -> dict[str, list[dict[str, float]]]:
+    """From the figures of all folds. `reliability`: per step of the score with at least LEAST_CELL customers their number,
+    and the mean foretold and real share who leave. `capture`: per tenth of customers, the highest scores first, the share
+    of leavers among them, and that share over the tenth (lift)."""
+    parts = list(by_fold)
+
+    def told(name: str) -> np.ndarray:
+        return np.array([[fold[f"{_CURVE}{name}/{place}"] for place in range(BINS)] for fold in parts])
+
+    count, foretold, real = (told(name).sum(axis=0) for name in ("count", "foretold", "real"))
+    capture = told("capture").mean(axis=0)
+    return {
+        "reliability": [
+            {"count": int(n), "foretold": round(float(f / n), 4), "real": round(float(r / n), 4)}
+            for n, f, r in zip(count, foretold, real, strict=True)
+            if n >= LEAST_CELL
+        ],
+        "capture": [
+            {"customers": place / 10, "captured": round(float(share), 4), "lift": round(float(share * 10 / place), 4)}
+            for place, share in enumerate(capture, 1)
+        ],
+    }
 
 
 def captured(score: np.ndarray, left: np.ndarray, count: int) -> float:

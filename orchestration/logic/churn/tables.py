@@ -1,21 +1,19 @@
 """The insight tables of the churn model: its card with all figures, the figures as rows, and the score of each buyer.
 
 churn_models tests the rivals and says which is published; churn_backtest unfolds its figures; churn_scores trains the
-published one on the newest outcomes and scores every buyer by it. The warnings are by rule: warnings.py.
+published one on the newest outcomes and scores every buyer by it. Where outcomes are known: contract_tables.py. The warnings
+are by rule: warnings.py.
 """
 
-import json
 from datetime import date, timedelta
 from typing import Any
 
 import duckdb
 import pandas as pd
-import sklearn
 
+from orchestration.logic.churn import cards
 from orchestration.logic.churn.consent import refused
 from orchestration.logic.churn.contest import (
-    Contest,
-    Entry,
     Fold,
     contest,
     cuts_needed,
@@ -24,6 +22,7 @@ from orchestration.logic.churn.contest import (
     fold_of,
     nothing_tested,
 )
+from orchestration.logic.churn.contract_tables import PREFIX, contract_models, contract_scores
 from orchestration.logic.churn.explain import TERMS, effects, reasons_json, usual
 from orchestration.logic.churn.frame import NAMES, Frame, buyers_before, make_frame
 from orchestration.logic.churn.models import FALLBACK, uncalibrated
@@ -36,18 +35,25 @@ def churn_models(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightS
 
     payload is the model card as JSON, without personal data. Returns the rows.
     """
-    model, frame = settings.churn.model, None
-    result = nothing_tested(model)
-    # A young home need not compute features of past days to learn that it is too young.
-    if buyers_before(con, as_of - timedelta(settings.churn.horizon_days)) >= model.minimum_customers:
-        frame = make_frame(con, as_of, settings, cuts_needed(model, settings.churn.horizon_days))
-        result = contest(frame, model)
-    rows = [_row(entry.model, result, _card(entry, result, frame, settings)) for entry in result.entries]
-    if not rows:
-        buyers = {"customers": buyers_before(con, as_of)}
-        rows = [_row(FALLBACK, result, {"figures": buyers, **_common(settings, frame)})]
+    # Known outcomes say more than the absence of orders.
+    rows = contract_models(con, as_of, settings) or _without_contracts(con, as_of, settings)
     query = f"select * from {values('t(model, kind, is_published, reason_zh, reason_en, payload)', rows)}"
     return replace_day(con, "churn_models", as_of, query, settings.criteria_version)
+
+
+def _without_contracts(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSettings) -> list[cards.Row]:
+    """Rows of churn_models learned from who ordered and who did not."""
+    model, horizon = settings.churn.model, settings.churn.horizon_days
+    # A young home need not compute features of past days to learn that it is too young.
+    if buyers_before(con, as_of - timedelta(horizon)) >= model.minimum_customers:
+        frame = make_frame(con, as_of, settings, cuts_needed(model, horizon))
+        result, common = contest(frame, model), cards.common(settings, frame.sha256, list(NAMES), horizon)
+        if result.entries:
+            return cards.rows(result, [_days(fold, frame) for fold in result.folds], common)
+    else:
+        result, common = nothing_tested(model), cards.common(settings, None, list(NAMES), horizon)
+    reason, buyers = (result.reason_zh, result.reason_en), {"customers": buyers_before(con, as_of)}
+    return [cards.row(FALLBACK, "fallback", True, reason, {"figures": buyers, **common})]
 
 
 def churn_backtest(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSettings) -> int:
@@ -59,7 +65,8 @@ def churn_backtest(con: duckdb.DuckDBPyConnection, as_of: date, settings: Insigh
 def churn_scores(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSettings) -> int:
     """Writes insights.churn_scores of `as_of`: one row for each customer with a counted order before it, from the marts,
     insights.customer_features and the model that insights.churn_models says is published. Who never bought cannot
-    leave and has no row, nor has who refused to be profiled. Returns the rows."""
+    leave and has no row, nor has who refused to be profiled. Where the model has learned from known outcomes, everybody
+    whose latest one is not that they left has a row instead. Returns the rows."""
     found = con.execute("select model from insights.churn_models where as_of = ? and is_published", [as_of]).fetchall()
     name, horizon = found[0][0], settings.churn.horizon_days
     refusals = refused(as_of, settings.churn.life.profiling_purpose)
@@ -69,22 +76,26 @@ def churn_scores(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightS
             model=literal(name), horizon=horizon, day=literal(as_of), refused=refusals,
         )  # fmt: skip
         return replace_day(con, "churn_scores", as_of, query, settings.criteria_version)
-    # The final fold tests nothing: it scores as_of, so its cuts are those of a fold at 0.
-    frame = make_frame(con, as_of, settings, cuts_of_scores(settings.churn.model, horizon))
-    fold = fold_of(frame, 0, settings.churn.model)
-    assert fold is not None, "what was tested on a cut is enough to calibrate on it"
-    con.register("strata_churn_scored", _scored(name, frame, fold, settings))
+    if name.startswith(PREFIX):
+        scored, reasons = contract_scores(con, as_of, settings, name)
+    else:
+        scored, reasons = _scored(name, con, as_of, settings), reasons_json(settings.churn.model)
+    con.register("strata_churn_scored", scored)
+    ahead = "cast(null as integer)" if name.startswith(PREFIX) else horizon
     query = (
-        f"select customer_id, churn_score, {literal(name)} as model, {horizon} as horizon_days, "
-        f"{reasons_json(settings.churn.model)} as reasons from strata_churn_scored "
-        f"where customer_id not in ({refusals})"
+        f"select customer_id, churn_score, {literal(name)} as model, {ahead} as horizon_days, {reasons} as reasons "
+        f"from strata_churn_scored where customer_id not in ({refusals})"
     )
     rows = replace_day(con, "churn_scores", as_of, query, settings.criteria_version)
     con.unregister("strata_churn_scored")
     return rows
 
 
-def _scored(name: str, frame: Frame, fold: Fold, settings: InsightSettings) -> pd.DataFrame:
+def _scored(name: str, con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSettings) -> pd.DataFrame:
+    # The final fold tests nothing: it scores as_of, so its cuts are those of a fold at 0.
+    frame = make_frame(con, as_of, settings, cuts_of_scores(settings.churn.model, settings.churn.horizon_days))
+    fold = fold_of(frame, 0, settings.churn.model)
+    assert fold is not None, "what was tested on a cut is enough to calibrate on it"
     calibration, buyers = frame.cuts[fold.calibration], frame.cuts[0]
     predict = fitted(name, frame, fold, settings.churn.model)
     told = effects(predict, buyers.x, usual(calibration))
@@ -92,43 +103,12 @@ def _scored(name: str, frame: Frame, fold: Fold, settings: InsightSettings) -> p
     return pd.DataFrame({"customer_id": frame.customers, "churn_score": predict(buyers.x), **columns})
 
 
-def _row(name: str, result: Contest, card: dict[str, Any]) -> tuple[Any, ...]:
-    kind = next((("learned" if e.is_learned else "naive") for e in result.entries if e.model == name), "fallback")
-    payload = json.dumps(card, ensure_ascii=False, sort_keys=True)
-    return name, kind, name == result.published, result.reason_zh, result.reason_en, payload
-
-
-def _common(settings: InsightSettings, frame: Frame | None) -> dict[str, Any]:
+def _days(fold: Fold, frame: Frame) -> dict[str, Any]:
     return {
-        "data_sha256": frame.sha256 if frame else None,
-        "features": list(NAMES),
-        "horizon_days": settings.churn.horizon_days,
-        "scikit_learn": sklearn.__version__,
-        "settings": settings.churn.model.model_dump(mode="json", exclude={"words"}),
-    }
-
-
-def _card(entry: Entry, result: Contest, frame: Frame | None, settings: InsightSettings) -> dict[str, Any]:
-    assert frame is not None
-    assert result.rival is not None
-    folds = [
-        {
-            "tested_on": frame.day(fold.test).isoformat(),
-            "calibrated_on": frame.day(fold.calibration).isoformat(),
-            "trained_on": [frame.day(cut).isoformat() for cut in fold.training],
-            "season_of": frame.day(fold.twin).isoformat() if fold.twin else None,
-            "figures": figures,
-        }
-        for fold, figures in zip(result.folds, entry.by_fold, strict=True)
-    ]
-    low, high = entry.auc_interval
-    return {
-        "auc_low": low,
-        "auc_high": high,
-        "figures": entry.figures,
-        "folds": folds,
-        "rival": result.rival.model,
-        **_common(settings, frame),
+        "tested_on": frame.day(fold.test).isoformat(),
+        "calibrated_on": frame.day(fold.calibration).isoformat(),
+        "trained_on": [frame.day(cut).isoformat() for cut in fold.training],
+        "season_of": frame.day(fold.twin).isoformat() if fold.twin else None,
     }
 
 

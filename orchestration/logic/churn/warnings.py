@@ -16,7 +16,8 @@ from orchestration.logic.churn.owners import assigned
 from orchestration.logic.churn.rules import since, strength, words
 from orchestration.logic.clv.fit import MODEL
 from orchestration.logic.segmentation.store import case_by, literal, replace_day
-from orchestration.settings.churn import Rule
+from orchestration.settings.churn import ChurnFile, Rule
+from orchestration.settings.criteria import Text
 from orchestration.settings.insights import InsightSettings
 
 # A probability to be alive below this says that the customer is gone; what they would be worth is then no figure.
@@ -71,7 +72,7 @@ def _warned(as_of: date, settings: InsightSettings) -> str:
         medium=churn.bands.medium,
         high=churn.bands.high,
         began=_began(rules, churn.bands.medium, day),
-        reasons=_reasons(churn.rules, window),
+        reasons=_reasons(churn, window),
     )
 
 
@@ -86,19 +87,32 @@ def _began(rules: list[Rule], medium: float, day: str) -> str:
     return f"greatest({due}, last_order_date + 1)"
 
 
-def _reasons(rules: dict[str, Rule], window_days: int) -> str:
+def _reasons(churn: ChurnFile, window_days: int) -> str:
     """SQL: JSON list of {code, zh, en}: the rules, strongest contribution first, ties in the order of the file; then what
     the model adds to them."""
+    rules = churn.rules
     items = [
         f"{{'size': round({rule.weight} * s{i}, 6), 'place': {len(rules) - i}, 'reason': {{'code': {literal(code)}, "
-        f"'zh': {words(rule.text.zh, window_days)}, 'en': {words(rule.text.en, window_days)}}}}}"
+        f"'zh': {zh}, 'en': {en}}}}}"
         for i, (code, rule) in enumerate(rules.items())
+        for zh, en in [_words(rule, churn.contract.text, window_days)]
     ]
     ranked = f"list_reverse_sort(list_filter([{', '.join(items)}], lambda x: x.size > 0))"
     by_rule = f"list_transform({ranked}, lambda x: x.reason)"
     told = """from_json(model_reasons, '[{"code": "VARCHAR", "zh": "VARCHAR", "en": "VARCHAR"}]')"""
     by_model = f"list_filter({told}, lambda x: x.code not in ({', '.join(map(literal, rules))}))"
     return f"cast(to_json(list_concat({by_rule}, {by_model})) as varchar)"
+
+
+def _words(rule: Rule, of_contract: Text, window_days: int) -> tuple[str, str]:
+    """SQL of the rule's words in Chinese and English. A probability that a contract ends is no word about orders."""
+    zh, en = words(rule.text.zh, window_days), words(rule.text.en, window_days)
+    if rule.signal != "probability":
+        return zh, en
+    return (
+        f"case when is_by_outcomes then {words(of_contract.zh, window_days)} else {zh} end",
+        f"case when is_by_outcomes then {words(of_contract.en, window_days)} else {en} end",
+    )
 
 
 def _rows(as_of: date, settings: InsightSettings) -> str:
@@ -119,6 +133,7 @@ select
     {floor} as tier_floor,
     s.churn_score as churn_probability,
     s.model <> {fallback} as is_calibrated,
+    s.horizon_days is null as is_by_outcomes,
     s.reasons as model_reasons,
     {horizon} as horizon_days,
     case

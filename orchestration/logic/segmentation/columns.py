@@ -180,7 +180,7 @@ TABLES: dict[str, Table] = {
         _table(
             "churn_scores",
             "流失概率",
-            "Probability that a buyer places no order within the horizon; who never bought has no row",
+            "Probability that a buyer places no order within the horizon (who never bought has no row), or that a contract ends",
             _CUSTOMER,
             churn.SCORES,
         ),

@@ -31,6 +31,7 @@ TABLES = {
     "products": "source varchar, product_id varchar, category varchar, brand varchar, tags varchar",
     "traits": "trait_key varchar, customer_id varchar, trait varchar, value varchar, stated_or_inferred varchar, "
     "recorded_at timestamp",
+    "outcomes": "outcome_key varchar, customer_id varchar, source varchar, outcome varchar, occurred_at timestamp",
     "interactions": "interaction_key varchar, customer_id varchar, kind varchar, occurred_at timestamp, "
     "campaign varchar, page_type varchar, direction varchar",
     "feedback": f"feedback_key varchar, customer_id varchar, kind varchar, score {MONEY}, given_at timestamp, text varchar",

@@ -69,7 +69,7 @@ def test_reports_when_one_kind_is_written_then_the_other_stays(home: Home, setti
     assert "criteria.html" not in first.files
     second = write_reports(home, settings, ["html"])
     assert second.folder == first.folder
-    assert set(second.files) == set(first.files) | {"criteria.html", "dictionary.csv", "dictionary.html"}
+    assert set(second.files) == set(first.files) | {"churn.html", "criteria.html", "dictionary.csv", "dictionary.html"}
 
 
 def test_reports_when_writing_fails_then_the_older_ones_stay_and_nothing_half_done_is_left(

@@ -157,6 +157,8 @@ create table marts.opportunities as select
     cast(5000 as decimal(18, 4)) as amount, 'fair' as lead_source, timestamp '2026-02-03 00:00:00' as created_at,
     cast(null as timestamp) as closed_at, false as is_won
 from range(1, 4) as rows(n) inner join marts.bridge_person_refs on person_ref_value = 'P' || n;
+create table marts.outcomes as select
+    'k1' as outcome_key, 'C1' as customer_id, 'crm' as source, 'retained' as outcome, timestamp '2026-02-01' as occurred_at where false;
 create table marts.consents as select
     'webshop/N' || n as consent_key, customer_id, 'webshop' as source, 'accounts' as block, 'marketing' as purpose,
     case when n % 5 = 0 then 'withdrawn' else 'granted' end as state, timestamp '2026-02-01 00:00:00' as given_at
@@ -168,6 +170,7 @@ create table marts.conservation as select * from (values
 -- Insights of two days.
 create table insights.customer_features as select
     as_of, 'v1' as criteria_version, customer_id, 10 as recency_days, case customer_type when 'company' then 0 else 3 end as count_orders,
+    if(customer_type = 'company', null, date '2025-03-01') as first_order_date, if(customer_type = 'company', null, as_of - 10) as last_order_date,
     cast(390 as decimal(18, 4)) as net_amount, cast(null as varchar) as marketing_consent
 from marts.customers, (values (date '2026-03-01'), (date '2026-03-02')) as days(as_of);
 create table insights.rfm_scores as select
