@@ -124,9 +124,9 @@ def contest(frame: Frame, settings: ChurnModel) -> Contest:
         return nothing_tested(settings)
     entries = tuple(_entry(name, frame, folds, settings) for name in (*settings.candidates, *NAIVE))
     rivals = [entry for entry in entries if not entry.is_learned]
-    rival = min(rivals, key=_brier)
-    better = [entry for entry in entries if entry.is_learned and _beats(entry, rivals, settings.margin)]
-    published = min(better, key=_brier, default=rival)
+    rival = min(rivals, key=by_brier)
+    better = [entry for entry in entries if entry.is_learned and beats(entry, rivals, settings.margin)]
+    published = min(better, key=by_brier, default=rival)
     return Contest(folds, entries, published.model, rival, *_reason(published, rival, len(folds)))
 
 
@@ -147,8 +147,8 @@ def _entry(name: str, frame: Frame, folds: Iterable[Fold], settings: ChurnModel)
         predict = fitted(name, frame, fold, settings)
         part = frame.cuts[fold.test]
         told.append(Told(predict(part.x), part.left, _days_to_rule(part, frame.horizon_days, settings.overdue_at)))
-    by_fold = tuple(_rounded(measured(one, settings.capacity)) for one in told)
-    return Entry(name, _means(by_fold), by_fold, resampled_auc(told, settings.resamples, settings.seed))
+    by_fold = tuple(rounded(measured(one, settings.capacity)) for one in told)
+    return Entry(name, means(by_fold), by_fold, resampled_auc(told, settings.resamples, settings.seed))
 
 
 def _days_to_rule(part: Part, horizon_days: int, overdue_at: float) -> np.ndarray:
@@ -158,20 +158,24 @@ def _days_to_rule(part: Part, horizon_days: int, overdue_at: float) -> np.ndarra
     return np.asarray(bound - part.column("recency_days"))
 
 
-def _means(by_fold: tuple[dict[str, float], ...]) -> dict[str, float]:
+def means(by_fold: tuple[dict[str, float], ...]) -> dict[str, float]:
+    """Of each figure over the folds that have it."""
     names = dict.fromkeys(name for figures in by_fold for name in figures)
-    return _rounded({name: float(np.mean([f[name] for f in by_fold if name in f])) for name in names})
+    return rounded({name: float(np.mean([f[name] for f in by_fold if name in f])) for name in names})
 
 
-def _rounded(figures: dict[str, float]) -> dict[str, float]:
+def rounded(figures: dict[str, float]) -> dict[str, float]:
+    """To DIGITS."""
     return {name: round(value, DIGITS) for name, value in figures.items()}
 
 
-def _brier(entry: Entry) -> tuple[float, float, str]:
+def by_brier(entry: Entry) -> tuple[float, float, str]:
+    """The order in which entries are preferred, the best first; ties by AUC, then by name."""
     return entry.figures["brier"], -entry.figures["auc"], entry.model
 
 
-def _beats(entry: Entry, rivals: list[Entry], margin: float) -> bool:
+def beats(entry: Entry, rivals: list[Entry], margin: float) -> bool:
+    """Whether it is better than each of them in AUC, beyond chance, and in Brier score, by more than the margin."""
     return all(
         min(entry.sure_lead(rival), entry.figures["auc"] - rival.figures["auc"]) > margin
         and rival.figures["brier"] - entry.figures["brier"] > margin

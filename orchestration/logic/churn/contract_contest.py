@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from orchestration.logic.churn.contest import Contest, Entry, _beats, _brier, _means, _rounded
+from orchestration.logic.churn.contest import Contest, Entry, beats, by_brier, means, rounded
 from orchestration.logic.churn.contract import Column, Contracts
 from orchestration.logic.churn.frame import NAMES, Part
 from orchestration.logic.churn.measures import Told, measured, resampled_auc
@@ -25,9 +25,9 @@ def contract_contest(contracts: Contracts, settings: ChurnModel) -> Contest:
     names = (*learned, BASE_RATE, *([CATEGORY] if _categories(contracts.columns) else []))
     entries = tuple(_entry(name, contracts, settings) for name in names)
     rivals = [entry for entry in entries if not entry.is_learned]
-    rival = min(rivals, key=_brier)
-    better = [entry for entry in entries if entry.is_learned and _beats(entry, rivals, settings.margin)]
-    published = min(better, key=_brier, default=rival)
+    rival = min(rivals, key=by_brier)
+    better = [entry for entry in entries if entry.is_learned and beats(entry, rivals, settings.margin)]
+    published = min(better, key=by_brier, default=rival)
     return Contest((), entries, published.model, rival, *_reason(published, rival, contracts))
 
 
@@ -53,8 +53,8 @@ def _folds(contracts: Contracts) -> list[int]:
 
 def _entry(name: str, contracts: Contracts, settings: ChurnModel) -> Entry:
     told = list(_told(name, contracts, settings))
-    by_fold = tuple(_rounded(_figures(one, settings)) for one in told)
-    return Entry(name, _means(by_fold), by_fold, resampled_auc(told, settings.resamples, settings.seed))
+    by_fold = tuple(rounded(_figures(one, settings)) for one in told)
+    return Entry(name, means(by_fold), by_fold, resampled_auc(told, settings.resamples, settings.seed))
 
 
 def _told(name: str, contracts: Contracts, settings: ChurnModel) -> Iterator[Told]:
