@@ -2,7 +2,8 @@
 
 A warning that was published is remembered (control.warning_statement) and stays until it ends, even when its signals
 fade: who was called about stays on the list. It ends with the first counted order from its first day on, with a result that
-somebody fed in (control.warning_results), when the customer's life cycle says lost, or lost_after_days without an order.
+somebody fed in (control.warning_results), when the customer's life cycle says lost or a contract ended, or lost_after_days
+without an order.
 Nobody is warned about within rest_days after we were in contact. Who was merged into another hands the warning on.
 """
 
@@ -143,7 +144,7 @@ ended as (
         least(e.ordered_on, r.saved_on) as saved_on,
         least(
             case when e.told_state = 'lost' then e.told_closed_on end,
-            case when s.lifecycle = 'lost' and e.ordered_on is null then {day} end,
+            case when (s.lifecycle = 'lost' or s.churn_probability is null) and e.ordered_on is null then {day} end,
             case when e.first_warned_on + {lost_after} <= {day} then e.first_warned_on + {lost_after} end,
             r.lost_on
         ) as lost_on

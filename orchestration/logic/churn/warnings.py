@@ -122,8 +122,8 @@ def _rows(as_of: date, settings: InsightSettings) -> str:
     return _ROWS.format(assigned=assigned("strata_stakes", owners), strategy=strategy, capacity=capacity)
 
 
-# What a customer is worth if he stays: by the model, given that he is alive; else the net amount of the window over the days
-# the customer was with us in it (at least one churn horizon), times margin.
+# A buyer without a score ended a contract. What a customer is worth if he stays: by the model, given that he is alive; else
+# the net amount of the window over the days the customer was with us in it (at least one churn horizon), times margin.
 _STAKES = """
 select
     f.*,
@@ -146,13 +146,15 @@ select
 from insights.customer_features as f
 inner join insights.lifecycle_states as l on l.as_of = f.as_of and l.customer_id = f.customer_id
 inner join insights.customer_tiers as t on t.as_of = f.as_of and t.customer_id = f.customer_id
-inner join insights.churn_scores as s on s.as_of = f.as_of and s.customer_id = f.customer_id
+left join insights.churn_scores as s on s.as_of = f.as_of and s.customer_id = f.customer_id
 inner join insights.clv_estimates as v on v.as_of = f.as_of and v.customer_id = f.customer_id
 where f.as_of = {day} and t.scheme_id = {scheme} and f.customer_id not in ({refused})
 """
 
 _WARNED = """
-with signalled as (select *, {signals} from strata_stakes where lifecycle in ({lifecycles})),
+with signalled as (
+    select *, {signals} from strata_stakes where lifecycle in ({lifecycles}) and churn_probability is not null
+),
 scored as (select *, {score} as signal_score from signalled)
 select
     customer_id,
@@ -168,9 +170,9 @@ _ROWS = """
 with joined as (
     select
         l.*,
-        s.churn_probability as churn_score,
+        coalesce(s.churn_probability, 1) as churn_score,
         s.value_at_risk,
-        round(s.value_at_risk * s.churn_probability, 2) as expected_loss,
+        round(s.value_at_risk * coalesce(s.churn_probability, 1), 2) as expected_loss,
         s.tier,
         coalesce(s.marketing_consent, 'granted') <> 'withdrawn' as may_contact,
         owned.owner,

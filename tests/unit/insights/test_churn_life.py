@@ -114,6 +114,20 @@ def test_the_life_cycle_says_lost_before_the_time_is_over(con, settings):
     assert tell(con, settings, AS_OF + timedelta(17))["C3"]["closed_on"] == AS_OF + timedelta(16)
 
 
+def test_who_ended_a_contract_has_no_score_and_a_running_warning_is_lost(con, settings):
+    first = tell(con, settings, DUE)["C1"]
+    day = DUE + timedelta(1)
+    for name in needed("churn_scores", "lifecycle_states", "customer_tiers", "clv_estimates"):
+        FUNCTIONS[name](con, day, settings)
+    con.execute("delete from insights.churn_scores where customer_id = 'C1' and as_of = ?", [day])
+    FUNCTIONS["churn_warnings"](con, day, settings)
+    found = con.execute(
+        "select warning_id, state, closed_on, churn_score from insights.churn_warnings where as_of = ? and customer_id = 'C1'",
+        [day],
+    ).fetchall()
+    assert found == [(first["warning_id"], "lost", day, 1)]
+
+
 def test_results_that_people_feed_in_move_the_warning_from_their_day_on(con, settings):
     first = tell(con, settings, DUE)["C1"]
     result(con, first["warning_id"], "contacted", DUE + timedelta(1))
