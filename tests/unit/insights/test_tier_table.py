@@ -21,7 +21,7 @@ SOURCES = {
     "repeat_orders": "f.repeat_orders_window", "referrals": "f.referrals_window", "loyalty_member": "f.loyalty_member",
     "repeat_rate": "cast(f.repeat_orders_window / nullif(f.count_orders_window, 0) as decimal(9, 4))",
     "lifecycle": "l.lifecycle", "rfm_segment": "r.rfm_segment", "abc_class": "a.abc_class",
-    "churn_band": "w.band", "churn_score": "cast(w.churn_score as decimal(5, 4))", "value_at_risk": "w.value_at_risk",
+    "churn_band": "w.band", "churn_score": "w.churn_score", "value_at_risk": "w.value_at_risk",
 }  # fmt: skip
 
 
