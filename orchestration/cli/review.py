@@ -4,19 +4,13 @@ The export shows what people need to decide, so it holds personal data: it is it
 it afterwards.
 """
 
-import csv
-import io
-import os
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from typer import BadParameter
 
-from orchestration.cells import escaped, plain
 from orchestration.cli.decide import add, decision, kept_decisions, last_run
-from orchestration.landing import FileRefused
-from orchestration.landing.encodings import settle_encoding
+from orchestration.cli.sheets import read_sheet, write_sheet
 from orchestration.logic.identity import in_force, pair_id
 from orchestration.runlock import run_lock
 from orchestration.settings import Home
@@ -55,12 +49,7 @@ def export(home: Home, to: Path) -> None:
     with last_run(home, "strata review export") as con:
         result = con.execute(_OPEN)
         names, rows = [column[0] for column in result.description], result.fetchall()
-    with os.fdopen(
-        os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8-sig", newline=""
-    ) as file:
-        writer = csv.writer(file)
-        writer.writerow(names)
-        writer.writerows([escaped(value) for value in row] for row in rows)
+    write_sheet(to, names, rows)
     console.print(
         f"{to}: {len(rows):,} pairs; write {' or '.join(ANSWERS)} into the column answer, then `strata review import {to}`"
     )
@@ -87,32 +76,16 @@ def take(home: Home, file: Path) -> None:
 
 def _answers(file: Path) -> list[tuple[str, str, str, str]]:
     """(pair_id, left record, right record, kind of decision) of each answered line."""
-    try:
-        data = file.read_bytes()
-        encoding, _, skip = settle_encoding("auto", data)
-    except (OSError, FileRefused) as error:
-        raise BadParameter(f"{file}: {error}") from None
-    text = data[skip:].decode(encoding)
-    first = text.partition("\n")[0]
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
-    missing = [name for name in (*KEYS, "answer") if name not in (rows.fieldnames or [])]
-    if missing:
-        raise BadParameter(
-            f"{file}: found no column {', '.join(missing)}; allowed: a file that `strata review export` wrote"
-        )
     answers, wrong = [], []
-    for row in rows:
-        cells: dict[str, Any] = {
-            name: plain(value or "").strip() for name, value in row.items() if isinstance(name, str)
-        }
+    for line, cells in read_sheet(file, (*KEYS, "answer"), "strata review export"):
         name, left, right = (cells[key] for key in KEYS)
         answer = cells["answer"].lower()
         if not answer:
             continue
         if answer not in ANSWERS:
-            wrong.append(f"line {rows.line_num}: found {answer!r}")
+            wrong.append(f"line {line}: found {answer!r}")
         elif name != pair_id(left, right):
-            wrong.append(f"line {rows.line_num}: its pair_id is not that of its records")
+            wrong.append(f"line {line}: its pair_id is not that of its records")
         else:
             answers.append((name, left, right, ANSWERS[answer]))
     if wrong:

@@ -26,7 +26,7 @@ from orchestration.settings import Home, load_settings
 console = Console()
 OURS = {
     "SettingsErrors", "LabelsRefused", "DecisionsDamaged", "ModelRefused", "RunLocked", "WrongDay", "MissingTables",
-    "VerificationFailed", "ResultsDamaged", "SuppressionUnusable", "ErasureUnfinished",
+    "VerificationFailed", "ResultsDamaged", "SuppressionUnusable", "ErasureUnfinished", "DeliveryFailed",
 }  # fmt: skip
 CONSOLE: dict[str, Any] = {"loggers": {"console": {"config": {}}}}  # one line a step, in place of every event
 

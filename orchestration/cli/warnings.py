@@ -1,9 +1,6 @@
 """`strata warnings`: the churn warnings that wait, out to a spreadsheet, and what came of them back in."""
 
-import csv
 import getpass
-import io
-import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,9 +8,7 @@ import duckdb
 from rich.console import Console
 from typer import BadParameter
 
-from orchestration.cells import escaped, plain
-from orchestration.landing import FileRefused
-from orchestration.landing.encodings import settle_encoding
+from orchestration.cli.sheets import read_sheet, write_sheet
 from orchestration.logic.churn.life import RESULTS
 from orchestration.runlock import run_lock
 from orchestration.serving import ORDINARY, published
@@ -44,12 +39,7 @@ def export(home: Home, to: Path, owner: str | None) -> None:
         names, rows = [column[0] for column in result.description], result.fetchall()
     place = names.index("owner")
     chosen = [row for row in rows if owner in (None, row[place])]
-    with os.fdopen(
-        os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8-sig", newline=""
-    ) as file:
-        writer = csv.writer(file)
-        writer.writerow(names)
-        writer.writerows([escaped(value) for value in row] for row in chosen)
+    write_sheet(to, names, chosen)
     console.print(
         f"{to}: {len(chosen):,} warnings; write {', '.join(RESULTS)} into the column result and the day into happened_on, "
         f"then `strata warnings import {to}`"
@@ -65,7 +55,7 @@ def take(home: Home, file: Path) -> int:
     known = _known_warnings(home)
     results, wrong = [], []
     now, user = datetime.now(UTC), getpass.getuser()
-    for number, cells in _lines(file):
+    for number, cells in read_sheet(file, COLUMNS, "strata warnings export"):
         warning_id, result, happened_on = (cells[name] for name in COLUMNS)
         if not result:
             continue
@@ -111,19 +101,3 @@ def _known_warnings(home: Home) -> dict[str, date]:
             {"files": str(home.warning_statements / "*" / "*.parquet")},
         ).fetchall()
     return dict(rows)
-
-
-def _lines(file: Path) -> list[tuple[int, dict[str, str]]]:
-    try:
-        data = file.read_bytes()
-        encoding, _, skip = settle_encoding("auto", data)
-    except (OSError, FileRefused) as error:
-        raise BadParameter(f"{file}: {error}") from None
-    text = data[skip:].decode(encoding)
-    header = text.partition("\n")[0]
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count))
-    if missing := [name for name in COLUMNS if name not in (rows.fieldnames or [])]:
-        raise BadParameter(
-            f"{file}: found no column {', '.join(missing)}; allowed: a file that `strata warnings export` wrote"
-        )
-    return [(rows.line_num, {name: plain(row[name] or "").strip() for name in COLUMNS}) for row in rows]

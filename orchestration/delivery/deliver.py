@@ -24,6 +24,10 @@ from orchestration.settings import Home, Settings, load_settings
 from orchestration.settings.notifications import Destination
 
 
+class DeliveryFailed(Exception):
+    """The sending process broke off. The text holds no value of a row."""
+
+
 @dataclass(frozen=True)
 class Delivered:
     """What came of one delivery: a line a message, and the messages of any time whose fate is unknown."""
@@ -38,7 +42,7 @@ class Delivered:
 
 
 def deliver(home: Home) -> Delivered:
-    """Delivers what is published now, in a process of its own, and waits for it. Raises RuntimeError when that fails."""
+    """Delivers what is published now, in a process of its own, and waits for it. Raises DeliveryFailed when that breaks."""
     command = [sys.executable, "-m", "orchestration.delivery", str(home.root)]
     ended = subprocess.run(command, capture_output=True, text=True, start_new_session=True, check=False)
     if ended.returncode:
@@ -46,8 +50,10 @@ def deliver(home: Home) -> Delivered:
         kinds = re.findall(r"^([\w.]+(?:Error|Exception|Errors))\b", ended.stderr, re.MULTILINE) or [
             "no error was told"
         ]
-        raise RuntimeError(f"the delivery ended with exit code {ended.returncode}: {kinds[-1]}")
-    told = json.loads(ended.stdout)
+        raise DeliveryFailed(
+            f"the delivery broke off ({kinds[-1]}); what is published stays; what was not told goes out with `strata deliver`"
+        )
+    told = json.loads(ended.stdout.splitlines()[-1])  # before it a library may have printed something
     messages, uncertain = (
         tuple(Message(**(one | {"warnings": tuple(one["warnings"])})) for one in told[key])
         for key in ("messages", "uncertain")

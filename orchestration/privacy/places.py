@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from orchestration.delivery.outbox import read_outbox, write
+from orchestration.delivery.outbox import alone, read_outbox, write
 from orchestration.durable import sync, write_file
 from orchestration.landing import Rows, Suppression, erase_landed, land_block
 from orchestration.logic.identity import read_decisions
@@ -159,9 +159,10 @@ def _erase_what_was_told(home: Home, customers: frozenset[str]) -> int:
     kept = [result for result in results if result.warning_id not in warnings]
     if len(kept) < len(results):
         write_results(home.warning_results, kept)
-    told = [message for message in read_outbox(home.outbox) if warnings & set(message.warnings)]
-    for message in told:
-        write(home.outbox, replace(message, warnings=tuple(one for one in message.warnings if one not in warnings)))
+    with alone(home.outbox):  # a run that was killed may still be sending
+        told = [message for message in read_outbox(home.outbox) if warnings & set(message.warnings)]
+        for message in told:
+            write(home.outbox, replace(message, warnings=tuple(one for one in message.warnings if one not in warnings)))
     return len(results) - len(kept) + len(told)
 
 

@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from orchestration.settings.criteria import Code
 from orchestration.settings.errors import SettingsError, SettingsErrors
@@ -82,6 +82,15 @@ class NotificationsFile(Strict):
     operators: list[Destination] = Field(default_factory=list)
     digest_at_most: int = Field(default=50, ge=1, le=1000)
     retry: Retry = Field(default_factory=Retry)
+
+    @field_validator("owners")
+    @classmethod
+    def _each_place_once(cls, owners: dict[str, list[Destination]]) -> dict[str, list[Destination]]:
+        for owner, places in owners.items():
+            codes = [place.code for place in places]
+            if len(set(codes)) < len(codes):
+                raise ValueError(f"{owner}: the same place is there twice; each would be told twice")
+        return owners
 
     @model_validator(mode="after")
     def _mail_has_a_server(self) -> "NotificationsFile":

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli.app import app
-from orchestration.delivery import deliver, read_outbox, send_again
+from orchestration.delivery import DeliveryFailed, deliver, read_outbox, send_again
 from orchestration.serving import publish
 from orchestration.settings import SettingsErrors, load_settings
 from tests.unit.delivery.conftest import OWNER
@@ -182,6 +182,18 @@ def test_one_dead_destination_keeps_no_other_from_its_digest(home, configure, we
     assert states["webhook"].problem == "the environment variable NOT_SET is not set"
 
 
+def test_a_sending_process_that_breaks_is_told_without_what_it_said(home, configure, web, monkeypatch) -> None:
+    monkeypatch.setenv("HOOK", web.url)
+    configure(hook_settings("webhook"))
+    home.outbox.mkdir(parents=True)
+    (home.outbox / "m.json").write_text('{"owner": "zhang.san@example.com"', encoding="utf-8")
+    with pytest.raises(DeliveryFailed, match="JSONDecodeError") as raised:
+        deliver(home)
+    assert "zhang.san" not in str(raised.value)
+    (home.outbox / "m.json").unlink()
+    assert [message.state for message in deliver(home).messages] == ["sent"]
+
+
 def test_apprise_reaches_what_it_knows(home, configure, web, monkeypatch) -> None:
     monkeypatch.setenv("HOOK", web.url.replace("http://", "json://"))
     configure(hook_settings("apprise"))
@@ -233,6 +245,7 @@ def test_killed_at_any_point_and_run_again_each_message_arrives_once(
         (f"owners:\n  {OWNER}:\n    - webhook: x\n      wecom: y\n", 3, "exactly one of"),
         (f"owners:\n  {OWNER}:\n    - email: x\n", None, "needs smtp"),
         (f"owners:\n  {OWNER}:\n    - webhook: x\n      secret: y\n", 3, "dingtalk and feishu alone"),
+        (f"owners:\n  {OWNER}:\n    - webhook: x\n    - webhook: x\n", 1, "there twice"),
         ("retry: {attempts: 0}\n", 1, "greater than or equal to 1"),
         ("smpt: {}\n", 1, "Extra inputs"),
     ],
