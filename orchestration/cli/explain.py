@@ -30,8 +30,10 @@ PUBLISHED = {
         from serving.tier_changes where customer_id = $id and changed_on <= coalesce($day, changed_on)
         order by changed_on, scheme_id""",
     "churn warning 流失预警": f"""
-        select churn_score, signal_score, band, value_at_risk, expected_loss, owner, strategy_code, state, first_warned_on,
-            contacted_on, closed_on, reasons
+        select round(churn_score, 2) as churn_score, band, cast(expected_loss as decimal(18, 2)) as expected_loss, owner,
+            strategy_code, state, first_warned_on,
+            array_to_string(json_extract_string(reasons, '$[*].zh'), ';') || ' / '
+            || array_to_string(json_extract_string(reasons, '$[*].en'), '; ') as reasons
         from serving.churn_warnings where customer_id = $id and {DAY}""",
 }
 TIER = f"""
