@@ -211,9 +211,10 @@ def _by_expected_orders(calibration: Part) -> Predict:
 
 
 def _histories(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Repeat order days, days from the first to the last, days seen."""
+    """Repeat order days, days from the first to the last, days seen. A reason asks what if one of them were as usual, and so
+    the last order may come before the first: there are no days between them then."""
     days, tenure, recency = (x[:, NAMES.index(name)] for name in ("count_order_days", "tenure_days", "recency_days"))
-    return days - 1, tenure - recency, tenure
+    return days - 1, np.maximum(tenure - recency, 0), tenure
 
 
 LEARNED: dict[str, Callable[[Part, ChurnModel], Predict]] = {"boosting": _boosting, "logistic": _logistic}

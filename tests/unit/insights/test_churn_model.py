@@ -274,6 +274,15 @@ def test_effects_when_a_figure_is_unknown_or_better_than_usual_then_its_term_is_
     assert found["tenure"].tolist() == [-0.04] * 3
 
 
+def test_effects_when_the_usual_tenure_is_shorter_than_the_recency_then_bgnbd_still_tells_its_reasons(rules):
+    frame = given(400, 2, 0.4)
+    predict = fit("bgnbd", frame.cuts[1], frame.cuts[1], rules)
+    usual = np.full(len(NAMES), 1.0)  # a day of tenure, and up to 299 since the last order
+    found = effects(predict, frame.cuts[0].x, usual)
+    assert all(np.isfinite(fall).all() for fall in found.values())
+    assert found["recency"].max() > 0
+
+
 @pytest.fixture(scope="module")
 def tested(settings):
     """A generated warehouse with the three tables; read only."""
