@@ -44,6 +44,7 @@ def print_summary(home: Home, passed: bool) -> None:
         "workbooks   报表": home.reports / "latest",
         "criteria    分类标准": home.reports / "latest" / "criteria.html",
         "churn       价值与流失": home.reports / "latest" / "churn.html",
+        "effects     效果评估": home.reports / "latest" / "effects.html",
         "checks      检查": home.reports / "checks.html",
         "one customer": "strata explain CUSTOMER_ID",
         "the UI": "make dev, then http://127.0.0.1:3000",

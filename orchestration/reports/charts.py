@@ -34,17 +34,25 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def curves(
-    rows: Rows, titles: Mapping[str, str], x: str, y: str, series: str, *, shares: bool = False, diagonal: bool = False
+    rows: Rows,
+    titles: Mapping[str, str],
+    x: str,
+    y: str,
+    series: str,
+    *,
+    shares: bool = False,
+    diagonal: bool = False,
+    months: bool = False,
 ) -> alt.TopLevelMixin | None:
     """A line of `y` over `x` for each `series`; None without rows. `shares`: y is one, from 0 to 100 %. `diagonal`: a dashed
-    line where y is x."""
+    line where y is x. `months`: x is one, as 2026-08."""
     if not rows:
         return None
     drawn = (
         alt.Chart(_data(rows))
         .mark_line(point=True)
         .encode(
-            x=alt.X(f"{x}:Q", title=titles[x]),
+            x=alt.X(f"{x}:{'O' if months else 'Q'}", title=titles[x]),
             y=alt.Y(f"{y}:Q", title=titles[y], **_shares(shares)),
             color=alt.Color(f"{series}:N", title=titles[series], sort=None),
         )
@@ -55,11 +63,14 @@ def curves(
     return drawn.properties(width=WIDTH, height=HEIGHT)
 
 
-def bars(rows: Rows, titles: Mapping[str, str], x: str, y: str, *, shares: bool = False) -> alt.TopLevelMixin | None:
-    """A bar of height `y` for each `x`, in the order of the rows; None without rows."""
+def bars(
+    rows: Rows, titles: Mapping[str, str], x: str, y: str, *, series: str | None = None, shares: bool = False
+) -> alt.TopLevelMixin | None:
+    """A bar of height `y` for each `x`, in the order of the rows; with `series` one for each of them, side by side. None
+    without rows."""
     if not rows:
         return None
-    return (
+    drawn = (
         alt.Chart(_data(rows))
         .mark_bar()
         .encode(
@@ -67,6 +78,11 @@ def bars(rows: Rows, titles: Mapping[str, str], x: str, y: str, *, shares: bool 
             y=alt.Y(f"{y}:Q", title=titles[y], **_shares(shares)),
         )
         .properties(width=WIDTH, height=HEIGHT)
+    )
+    if series is None:
+        return drawn
+    return drawn.encode(
+        xOffset=alt.XOffset(f"{series}:N", sort=None), color=alt.Color(f"{series}:N", title=titles[series], sort=None)
     )
 
 

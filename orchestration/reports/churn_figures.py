@@ -5,39 +5,16 @@ customers nothing is told. How a figure is drawn is in charts.py.
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import altair as alt
 import duckdb
 
 from orchestration.reports.charts import bars, curves
+from orchestration.reports.figures import LEAST_CELL, Figure, Row, Say, bilingual
 from orchestration.settings.insights import InsightSettings
 
-LEAST_CELL = 5
 MONTHS = 24
-Say = Callable[[str, str], str]
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure: its title and what it says, in both languages; the numbers, as rows of its columns; and how it is drawn,
-    which is nothing where there is no number. `columns`: key of a row → header."""
-
-    zh: str
-    en: str
-    note_zh: str
-    note_en: str
-    columns: dict[str, str]
-    rows: list[Row]
-    chart: alt.TopLevelMixin | None
-
-
-def bilingual(zh: str, en: str) -> str:
-    return zh if zh == en else f"{zh} {en}"
 
 
 def churn_figures(
@@ -145,7 +122,7 @@ def _value(con: duckdb.DuckDBPyConnection, schema: str, day: date, say: Say) -> 
         "count": say("客户数", "Customers"),
     }  # fmt: skip
     found = con.execute(_VALUE.format(schema=schema), {"day": day, "least": LEAST_CELL}).fetchall()
-    rows = [{"tenth": tenth, "clv": clv, "count": count} for tenth, clv, count in found]
+    rows: list[Row] = [{"tenth": tenth, "clv": clv, "count": count} for tenth, clv, count in found]
     return Figure(
         "终身价值十分位", "Lifetime value by tenth",
         "买家按终身价值从高到低分为十份,各份的平均值(本位币)。",

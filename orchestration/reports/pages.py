@@ -1,4 +1,4 @@
-"""Pages to read and print: the criteria in plain words, the figures of value and churn, and the dictionary.
+"""Pages to read and print: the criteria in plain words, the figures of churn and of effect, and the dictionary.
 
 One file each, no script, no network.
 """
@@ -69,6 +69,17 @@ def churn_page(con: duckdb.DuckDBPyConnection, settings: InsightSettings, told: 
     figures = churn_figures(con, "serving", told.as_of, settings)
     words = {"published": published, "reason_zh": reason_zh, "reason_en": reason_en}
     return _render("churn.html.j2", "价值与流失", "Value and churn", stamp_of(told), figures=figures, svg=svg, **words)
+
+
+def effects_page(con: duckdb.DuckDBPyConnection, settings: InsightSettings, told: Published) -> str:
+    """The effect of the classification, of a publication, as HTML."""
+    from orchestration.reports.charts import svg
+    from orchestration.reports.effect_figures import EffectFigures
+
+    figures = EffectFigures(con, told.as_of, settings).all()
+    return _render(
+        "effects.html.j2", "效果评估", "Effect of the classification", stamp_of(told), figures=figures, svg=svg
+    )
 
 
 def stamp_of(told: Published) -> Stamp:

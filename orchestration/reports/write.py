@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Protocol
 
 from orchestration.reports.dictionary import dictionary, write_dictionary_csv
+from orchestration.reports.effect_sheets import TABLES as EFFECT_TABLES
+from orchestration.reports.effect_sheets import write_effects
 from orchestration.reports.fields import labels_of
 from orchestration.reports.folder import written_aside
 from orchestration.reports.lists import write_audiences, write_owners, write_tier_table
-from orchestration.reports.pages import churn_page, criteria_page, dictionary_page, glossary, stamp_of
+from orchestration.reports.pages import churn_page, criteria_page, dictionary_page, effects_page, glossary, stamp_of
 from orchestration.reports.reading import reader
 from orchestration.reports.words import sections
 from orchestration.reports.workbook import Sheet, text_sheet
@@ -39,6 +41,7 @@ NEEDED = (
     "clv_estimates",
     "audience_members",
     "audience_counts",
+    *(table.table for table in EFFECT_TABLES),
 )
 
 
@@ -93,6 +96,7 @@ def _write_lists(home: Home, folder: Path, settings: ReportSettings, told: Publi
 
     with reader(home.serving / ORDINARY, home.temporary) as con:
         write_tier_table(con, folder, "tier_table", labels, told, explained)
+        write_effects(con, folder, settings, told, explained)
     with reader(home.serving / RESTRICTED, home.temporary) as con:
         write_tier_table(con, folder, "tier_table_restricted", labels, told, explained)
         write_owners(con, folder / "owners", labels, told, settings.reports, explained)
@@ -105,6 +109,7 @@ def _write_pages(home: Home, folder: Path, settings: ReportSettings, told: Publi
         tables = dictionary(con)
         write_dictionary_csv(con, folder / "dictionary.csv", tables)
         (folder / "churn.html").write_text(churn_page(con, settings, told), encoding="utf-8")
+        (folder / "effects.html").write_text(effects_page(con, settings, told), encoding="utf-8")
     (folder / "dictionary.html").write_text(dictionary_page(tables, told), encoding="utf-8")
 
 

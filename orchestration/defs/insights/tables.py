@@ -76,7 +76,8 @@ def churn_picture(con: duckdb.DuckDBPyConnection, day: date, settings: InsightSe
     """The figures of value and churn as one picture; nothing while there are too few customers for any."""
     # Altair takes a second to load: a process that draws nothing need not wait for it.
     from orchestration.reports.charts import has_chinese_font, png
-    from orchestration.reports.churn_figures import bilingual, churn_figures
+    from orchestration.reports.churn_figures import churn_figures
+    from orchestration.reports.figures import bilingual
 
     # A picture can show Chinese only with a font of this machine.
     say = bilingual if has_chinese_font() else lambda _, en: en

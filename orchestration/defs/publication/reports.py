@@ -14,7 +14,7 @@ from orchestration.resources import Pipeline
     group_name="serving",
     kinds={"excel", "csv"},
     owners=DATA_TEAM,
-    description="Tier table, owners' lists, audiences, criteria page and dictionary of what is published now.",
+    description="Tier table, owners' lists, audiences, criteria, churn, effects and dictionary of what is published now.",
     partitions_def=DAYS,
     backfill_policy=ONE_DAY_A_RUN,
     pool="warehouse",

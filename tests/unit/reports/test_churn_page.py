@@ -9,7 +9,8 @@ import pytest
 
 from orchestration.defs.insights.tables import churn_picture
 from orchestration.reports import charts, write_reports
-from orchestration.reports.churn_figures import Figure, churn_figures
+from orchestration.reports.churn_figures import churn_figures
+from orchestration.reports.figures import Figure
 from orchestration.settings import Home, Settings
 from tests.unit.serving.conftest import AS_OF
 

@@ -42,6 +42,8 @@ def test_reports_when_written_twice_then_their_bytes_are_equal(
         "owners/li.lei.xlsx",
         "criteria.html",
         "dictionary.csv",
+        "effects.html",
+        "effects.xlsx",
     }
 
 
@@ -69,7 +71,8 @@ def test_reports_when_one_kind_is_written_then_the_other_stays(home: Home, setti
     assert "criteria.html" not in first.files
     second = write_reports(home, settings, ["html"])
     assert second.folder == first.folder
-    assert set(second.files) == set(first.files) | {"churn.html", "criteria.html", "dictionary.csv", "dictionary.html"}
+    pages = {"churn.html", "criteria.html", "effects.html", "dictionary.csv", "dictionary.html"}
+    assert set(second.files) == set(first.files) | pages
 
 
 def test_reports_when_writing_fails_then_the_older_ones_stay_and_nothing_half_done_is_left(

@@ -80,7 +80,7 @@ def test_words_when_the_criteria_have_parts_unknown_here_then_they_are_told_key_
 
 
 def test_pages_when_read_then_they_need_no_network_and_no_script(reports: Reports) -> None:
-    for name in ("churn.html", "criteria.html", "dictionary.html"):
+    for name in ("churn.html", "criteria.html", "effects.html", "dictionary.html"):
         page = (reports.folder / name).read_text(encoding="utf-8")
         assert not re.search(r"<script|<link|src=|https?://|@import", page)
         assert "2026-03-02" in page

@@ -289,26 +289,43 @@ from insights.audience_members group by all;
 create table insights.tier_history as select
     as_of, criteria_version, date '2026-02-01' + cast(place * 28 as integer) as day, 'value' as scheme_id, customer_id, tier
 from insights.customer_tiers, range(2) as months(place);
-create table insights.effect_evaluation as select days.as_of, 'v1' as criteria_version, told.*
+create table insights.effect_evaluation as select days.as_of, 'v1' as criteria_version, told.* replace (
+    cast(value as decimal(28, 4)) as value,
+    cast(value_before as decimal(28, 4)) as value_before,
+    cast(value_control as decimal(28, 4)) as value_control,
+    cast(value_control_before as decimal(28, 4)) as value_control_before,
+    cast(difference as decimal(28, 4)) as difference,
+    cast(low as decimal(28, 4)) as low,
+    cast(high as decimal(28, 4)) as high
+)
 from (values (date '2026-03-01'), (date '2026-03-02')) as days(as_of), (values
-    ('2026-02', 'month', 'value', 'gold', 'conversion_rate', 0.5, null, null, null, null, null, null, null, 5),
-    ('spring', 'intervention', 'value', 'gold', 'conversion_rate', 0.5, 0.4, 0.1, 0.01, 0.2, 'increased', '显著提高', 'increased', 5)
-) as told(period, kind, scheme_id, class, metric, value, value_before, difference, low, high, verdict, verdict_zh, verdict_en,
-    count_customers);
+    ('2026-02', 'month', date '2026-02-01', date '2026-03-01', 'value', 'gold', 'conversion_rate',
+        0.5, null, null, null, null, null, null, null, null, null, 5, null),
+    ('spring', 'intervention', date '2026-02-01', date '2026-02-15', 'value', 'gold', 'conversion_rate',
+        0.5, 0.4, 0.3, 0.3, 0.1, 0.01, 0.2, 'increased', '显著提高', 'increased', 5, 6)
+) as told(period, kind, period_start, period_end, scheme_id, class, metric, value, value_before, value_control, value_control_before,
+    difference, low, high, verdict, verdict_zh, verdict_en, count_customers, count_control);
 create table insights.tier_migration as select
-    as_of, criteria_version, scheme_id, '2026-02' as period, date '2026-03-01' as period_end, tier as from_tier, tier as to_tier,
-    count(*) as count_customers, 1.0 as share
+    as_of, criteria_version, scheme_id, '2026-02' as period, date '2026-02-01' as period_start, date '2026-03-01' as period_end,
+    tier as from_tier, tier as to_tier, count(*) as count_customers, cast(1 as decimal(9, 4)) as share, cast(100 as decimal(28, 4)) as net_amount,
+    2 as count_buyers, cast(0.5 as decimal(9, 4)) as buyer_share
 from insights.customer_tiers group by all;
 create table insights.tier_allocation as select
-    as_of, criteria_version, scheme_id, tier, count(*) as count_customers, 3 as count_touches, 0.5 as capacity_used
+    as_of, criteria_version, scheme_id, tier, if(tier = 'gold', 1, 2) as tier_rank, count(*) as count_customers,
+    cast(300 as decimal(28, 4)) as net_amount, 3 as count_touches, cast(null as decimal(28, 4)) as spend, cast(0.5 as decimal(9, 4)) as share_customers,
+    cast(0.5 as decimal(9, 4)) as share_net_amount, cast(0.5 as decimal(9, 4)) as share_touches, cast(27 as decimal(28, 4)) as net_amount_per_customer,
+    cast(100 as decimal(28, 4)) as net_amount_per_touch, 0.3 as touches_per_customer,
+    cast(null as decimal(18, 4)) as net_amount_per_spend, 1 as count_owners, 22 as capacity, 0.5 as capacity_used
 from insights.customer_tiers group by all;
 create table insights.funnel as select days.as_of, 'v1' as criteria_version, told.*
 from (values (date '2026-03-01'), (date '2026-03-02')) as days(as_of), (values
-    ('customers', 1, 'prospect', 22, 0.5), ('customers', 2, 'customer', 11, null)
-) as told(funnel, stage_order, stage, count_reached, conversion_to_next);
+    ('customers', 1, 'prospect', '潜客', 'Known', 11, 22, 3, 20.0, 0.5, 30, null),
+    ('customers', 2, 'customer', '首购', 'Bought', 11, 11, 2, 10.0, null, null, null)
+) as told(funnel, stage_order, stage, stage_zh, stage_en, count_now, count_reached, count_entered, median_age_days,
+    conversion_to_next, median_days_to_next, amount);
 create table insights.class_forecast as select
     as_of, criteria_version, scheme_id, tier as class, 'orders' as measure, date '2026-03-01' as month, 1 as horizon,
-    'naive' as method, 10.0 as value, 5.0 as low, 15.0 as high
+    'naive' as method, cast(10 as decimal(28, 4)) as value, cast(5 as decimal(28, 4)) as low, cast(15 as decimal(28, 4)) as high, 0.2 as mape, 0.9 as mase, 5 as count_errors, 6 as count_months
 from insights.tier_allocation;
 create table insights.conversion_drivers as select
     as_of, criteria_version, 'buyers' as population, 'interactions_90d' as behaviour, 'any' as value, 2.0 as lift, 1.2 as low,
