@@ -29,6 +29,8 @@ _CHINESE = re.compile(
 )
 # Browsers know SVG within a page without these, and so the page names no address.
 _NAMESPACES = re.compile(r' xmlns(:xlink)?="[^"]*"')
+# Names of both languages are long: each word on a line of its own.
+_WORDS_BELOW = "split(datum.label, ' ')"
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -74,15 +76,16 @@ def bars(
         alt.Chart(_data(rows))
         .mark_bar()
         .encode(
-            x=alt.X(f"{x}:N", title=titles[x], sort=None, axis=alt.Axis(labelAngle=0)),
+            x=alt.X(f"{x}:N", title=titles[x], sort=None, axis=alt.Axis(labelAngle=0, labelExpr=_WORDS_BELOW)),
             y=alt.Y(f"{y}:Q", title=titles[y], **_shares(shares)),
         )
         .properties(width=WIDTH, height=HEIGHT)
     )
     if series is None:
         return drawn
+    order = list(dict.fromkeys(row[series] for row in rows))
     return drawn.encode(
-        xOffset=alt.XOffset(f"{series}:N", sort=None), color=alt.Color(f"{series}:N", title=titles[series], sort=None)
+        xOffset=alt.XOffset(f"{series}:N", sort=order), color=alt.Color(f"{series}:N", title=titles[series], sort=order)
     )
 
 

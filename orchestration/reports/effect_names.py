@@ -29,6 +29,7 @@ METRICS = (
     Metric("win_rate", "赢单率", "Win rate", True),
     Metric("cac", "获客成本", "Cost of a new customer"),
     Metric("clv_12m_realised", "12 个月已实现价值", "Value realised in 12 months"),
+    Metric("clv_expected", "预期终身价值", "Expected lifetime value"),
     Metric("sales_cycle_days", "销售周期(天)", "Sales cycle in days"),
     Metric("csat", "满意度", "Satisfaction"),
     Metric("nps", "净推荐值", "Net promoter score"),

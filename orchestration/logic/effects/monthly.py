@@ -9,6 +9,7 @@ from datetime import date
 import duckdb
 
 from orchestration.logic.effects.classes import make_members
+from orchestration.logic.effects.expected import make_expected
 from orchestration.logic.effects.periods import months_table
 from orchestration.logic.effects.survival import median_days
 from orchestration.logic.segmentation.grid import business_day, business_timezone
@@ -16,7 +17,7 @@ from orchestration.logic.segmentation.store import literal
 from orchestration.settings.criteria.effects import ALL
 from orchestration.settings.insights import InsightSettings
 
-TEMPORARY = ("members", "month_facts", "month_deals")
+TEMPORARY = ("members", "month_facts", "month_values", "month_deals")
 REPEAT_DAYS = (30, 90, 365)
 
 
@@ -26,6 +27,7 @@ def monthly(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSettin
     count_customers (the denominator)."""
     timezone, day = business_timezone(con), literal(as_of)
     make_members(con, as_of, settings)
+    make_expected(con, as_of, settings)
     months = months_table(as_of, settings.criteria.effects.months)
     given = business_day("given_at", timezone)
     con.execute(
@@ -102,6 +104,7 @@ _METRICS = """
         struct_pack(metric := 'orders_per_customer', value := orders / members, n := members),
         struct_pack(metric := 'net_amount_per_customer', value := net_amount / members, n := members),
         struct_pack(metric := 'clv_12m_realised', value := case when has_year then net_amount_year / members end, n := members),
+        struct_pack(metric := 'clv_expected', value := clv / members, n := members),
         struct_pack(metric := 'csat', value := csat / nullif(csat_count, 0), n := csat_givers),
         struct_pack(metric := 'nps', value := 100 * (promoters - detractors) / nullif(nps_count, 0), n := nps_givers),
         struct_pack(metric := 'feedback_rate', value := givers / members, n := members),
@@ -123,9 +126,10 @@ sums as (
         sum(csat) as csat, sum(csat_count) as csat_count, sum(promoters) as promoters, sum(detractors) as detractors,
         sum(nps_count) as nps_count, count(*) filter (where csat_count > 0) as csat_givers,
         count(*) filter (where nps_count > 0) as nps_givers,
-        count(*) filter (where csat_count + nps_count > 0) as givers, {_BACK}
+        count(*) filter (where csat_count + nps_count > 0) as givers, coalesce(sum(clv), 0) as clv, {_BACK}
     from strata_members as m
     left join strata_month_facts as f on f.period = m.period and f.customer_id = m.customer_id
+    left join strata_month_values as v on v.period = m.period and v.customer_id = m.customer_id
     group by m.period, m.period_start, m.period_end, m.scheme_id, m.class
 ),
 of_customers as (

@@ -9,13 +9,16 @@ import duckdb
 import pytest
 from scipy import stats
 
+from orchestration.logic.clv.tables import clv_estimates, clv_models
 from orchestration.logic.effects.evaluation import effect_evaluation
 from orchestration.logic.effects.survival import median_days
+from orchestration.logic.segmentation.features import customer_features
 from orchestration.logic.segmentation.store import replace_day, values
 from orchestration.settings.criteria import Intervention
 from orchestration.settings.criteria.effects import Matching
+from orchestration.settings.insights import InsightFiles
 
-from .marts import AS_OF, add, customer, empty_warehouse, feedback, interaction, order, table
+from .marts import AS_OF, add, customer, empty_warehouse, feedback, generated, interaction, order, table
 
 START = date(2026, 6, 1)
 DAYS = 60
@@ -149,6 +152,44 @@ def test_month_when_not_followed_long_enough_then_repeat_and_realised_value_are_
     assert april == {30: 0, 90: Decimal("0.5"), 365: None}
     assert rows["2025-08", "high", "clv_12m_realised"]["value"] == 300  # (10 + 20 + 500 + 70) / 2 up to 31 July
     assert rows["2026-04", "high", "clv_12m_realised"]["value"] is None
+
+
+def test_month_when_expected_value_is_told_then_it_is_that_of_its_first_day_by_hand(shop, settings):
+    # Too few for a model: the 365 days before. A 10 + 20 and B 500 + 70 before 1 August; nothing before 1 April.
+    add(shop, "orders", [order("A", 10, 9_999)])
+    rows = told(shop, settings, "month")
+    expected = {
+        key[:2]: (row["value"], row["count_customers"]) for key, row in rows.items() if key[2] == "clv_expected"
+    }
+    assert expected["2026-08", "high"] == (300, 2)
+    assert expected["2026-08", "low"] == (0, 1)
+    assert expected["2026-04", "high"] == (0, 2)
+    thrifty = settings.criteria.model_copy(
+        update={"clv": settings.criteria.clv.model_copy(update={"margin": Decimal("0.4"), "horizon_days": 73})}
+    )
+    changed = InsightFiles(thrifty, settings.churn, settings.people, "test")
+    assert told(shop, changed, "month")["2026-08", "high", "clv_expected"]["value"] == 24  # a fifth of it, times 0.4
+
+
+def test_month_when_there_is_a_model_then_expected_values_are_those_of_clv_estimates_on_its_first_day(settings):
+    con, first = generated(400, 4_000, 0), date(2026, 8, 1)
+    tiers = {f"C{i}": ["high", "low"][i % 2] for i in range(400)}
+    with_tiers(con, tiers, (first,))
+    value = told(con, settings, "month")
+    for function in (customer_features, clv_models, clv_estimates):
+        function(con, first, settings)
+    sums = con.execute(
+        "select h.tier, sum(c.clv), count(*) from insights.clv_estimates as c inner join insights.tier_history as h "
+        "using (customer_id) where c.as_of = ? group by h.tier order by h.tier",
+        [first],
+    ).fetchall()
+    assert con.execute("select model from insights.clv_models where as_of = ?", [first]).fetchall() == [
+        ("bgnbd_gamma_gamma",)
+    ]
+    for tier, total, count in sums:
+        row = value["2026-08", tier, "clv_expected"]
+        assert (round(float(row["value"]), 3), row["count_customers"]) == (round(float(total) / count, 3), count)
+    assert len(sums) == 2
 
 
 def test_month_when_spend_is_known_then_it_is_divided_by_the_new_customers(shop, settings):
