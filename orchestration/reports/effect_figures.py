@@ -14,6 +14,7 @@ from orchestration.reports.charts import bars, curves
 from orchestration.reports.effect_names import FUNNELS, MEASURES, METHODS, METRIC, METRICS, class_names
 from orchestration.reports.effect_reading import (
     ALLOCATION,
+    CUBE,
     FORECAST,
     FUNNEL,
     INTERVENTIONS,
@@ -30,7 +31,7 @@ from orchestration.reports.effect_reading import (
 )  # fmt: skip
 from orchestration.reports.figures import LEAST_CELL, Figure, Row, bilingual
 from orchestration.reports.told import percent
-from orchestration.settings.criteria.effects import ALL
+from orchestration.settings.criteria.effects import ALL, OWNER
 from orchestration.settings.insights import InsightSettings
 
 DRAWN = ("conversion_rate", "repeat_rate_90", "net_amount_per_customer")
@@ -53,6 +54,7 @@ class EffectFigures:
         return [
             self._metrics(),
             *drawn,
+            self._cube(),
             self._judged(),
             self._migration(),
             self._allocation(),
@@ -145,6 +147,30 @@ class EffectFigures:
     def _intervention(self, code: str) -> tuple[str, str]:
         label = self._interventions.get(code)
         return (label.zh, label.en) if label else (code, code)
+
+    def _cube(self) -> Figure:
+        columns = {
+            "tier": "客户层级 Tier", "owner": "责任人 Owner", "channel": "渠道 Channel", "count": "客户数 Customers",
+            "buyers": "购买客户数 Buyers", "amount": "净销售额 Net amount", "conversion": "购买转化率 Conversion",
+            "per_customer": "客均净销售额 Net amount per customer",
+        }  # fmt: skip
+        found = sorted(self._rows(CUBE), key=lambda row: (place(self._tiers, row[1]), -row[4], row[2:4]))
+        rows: list[Row] = [
+            {
+                "tier": self._class(self._main, tier), "owner": self._class(OWNER, owner), "channel": channel,
+                "count": f"{count:,}", "buyers": f"{buyers:,}", "amount": money(amount),
+                "conversion": with_before("conversion_rate", rate, before), "per_customer": money(per_customer),
+            }
+            for _, tier, owner, channel, count, buyers, amount, rate, before, per_customer in found
+        ]  # fmt: skip
+        month = found[0][0] if found else NOTHING
+        return Figure(
+            "层级 × 责任人 × 渠道", "Tier by owner by channel",
+            f"{month}:按当月首日的层级、责任人与最近一单的渠道(- 为尚无订单);样本不足时只列数量,括号内为上月。",
+            f"{month}: by tier and owner on the first day and the channel of the last order (-: none yet); small cells tell "
+            "counts alone, the month before in brackets.",
+            columns, rows, None,
+        )  # fmt: skip
 
     def _migration(self) -> Figure:
         columns = {

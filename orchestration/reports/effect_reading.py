@@ -95,3 +95,11 @@ select
     cast(high as double), cast(mape as double), cast(mase as double)
 from serving.class_forecast where as_of = $day and scheme_id in ('{ALL}', $main)
 """
+CUBE = """
+select
+    period, tier, owner, channel, count_customers, count_buyers, net_amount, conversion_rate, conversion_rate_before,
+    net_amount_per_customer
+from serving.effect_cube
+where as_of = $day and count_customers >= $least
+    and period = (select max(period) from serving.effect_cube where as_of = $day)
+"""

@@ -24,6 +24,7 @@ from orchestration.reports.fields import Field, Labels
 from orchestration.reports.reading import published_fields, rows_of
 from orchestration.reports.workbook import Sheet, write_workbook
 from orchestration.serving import Published
+from orchestration.settings.criteria.effects import OWNER
 from orchestration.settings.insights import InsightSettings
 
 FILE = "effects.xlsx"
@@ -31,7 +32,8 @@ FILE = "effects.xlsx"
 
 @dataclass(frozen=True)
 class EffectTable:
-    """One sheet. `classes`: its columns that hold a class of the row's scheme; `kept`: columns that stay in sight."""
+    """One sheet. `classes`: its columns that hold a class (of the row's scheme, if it has one); `kept`: columns that stay
+    in sight."""
 
     table: str
     title: str
@@ -42,6 +44,7 @@ class EffectTable:
 
 TABLES = (
     EffectTable("effect_evaluation", "效果评估 Effects", "kind, period, scheme_id, class, metric", ("class",), 7),
+    EffectTable("effect_cube", "效果立方 Cube", "period, tier, owner, channel", ("tier", "owner"), 6),
     EffectTable(
         "tier_migration", "层级迁移 Migration", "scheme_id, period, from_tier, to_tier", ("from_tier", "to_tier"), 6
     ),
@@ -66,9 +69,11 @@ def write_effects(
 
 def _sheet(con: duckdb.DuckDBPyConnection, table: EffectTable, settings: InsightSettings, told: Published) -> Sheet:
     names = [(scheme, code, both(pair)) for (scheme, code), pair in class_names(settings).items()]
+    # A table of the main scheme and its owners alone has no scheme in its rows.
+    ways = {"tier": literal(settings.criteria.main_scheme), "owner": literal(OWNER)} if "owner" in table.classes else {}
     joins = "".join(
         f" left join {values(f'n_{column}(named_scheme, named_class, class_name)', names)}"
-        f' on n_{column}.named_scheme = t.scheme_id and n_{column}.named_class = t."{column}"'
+        f' on n_{column}.named_scheme = {ways.get(column, "t.scheme_id")} and n_{column}.named_class = t."{column}"'
         for column in table.classes
     )
     fields = [

@@ -109,6 +109,7 @@ TABLES = (
         ("as_of", "period", "scheme_id", "class", "metric"),
         "history",
     ),
+    ServingTable("effect_cube", "insights.effect_cube", ("as_of", "period", "tier", "owner", "channel"), "history"),
     ServingTable(
         "tier_migration", "insights.tier_migration", ("as_of", "scheme_id", "period", "from_tier", "to_tier"), "history"
     ),

@@ -10,6 +10,7 @@ from quality.suites.of_the_day import of_the_day
 
 HISTORY = of_the_day("tier_history", may_be_empty=True)
 EVALUATION = of_the_day("effect_evaluation")
+CUBE = of_the_day("effect_cube", may_be_empty=True)
 MIGRATION = of_the_day("tier_migration", may_be_empty=True)
 ALLOCATION = of_the_day("tier_allocation")
 FUNNEL = of_the_day("funnel")
@@ -18,11 +19,12 @@ DRIVERS = of_the_day("conversion_drivers", may_be_empty=True)
 ADVICE = of_the_day("threshold_advice")
 DRIFT = of_the_day("feature_drift")
 THEMES = of_the_day("feedback_themes", may_be_empty=True)
-TABLES = (HISTORY, EVALUATION, MIGRATION, ALLOCATION, FUNNEL, FORECAST, DRIVERS, ADVICE, DRIFT, THEMES)
+TABLES = (HISTORY, EVALUATION, CUBE, MIGRATION, ALLOCATION, FUNNEL, FORECAST, DRIVERS, ADVICE, DRIFT, THEMES)
 
 GRAINS = (
     (HISTORY, "day", "scheme_id", "customer_id"),
     (EVALUATION, "period", "scheme_id", "class", "metric"),
+    (CUBE, "period", "tier", "owner", "channel"),
     (MIGRATION, "scheme_id", "period", "from_tier", "to_tier"),
     (ALLOCATION, "scheme_id", "tier"),
     (FUNNEL, "funnel", "stage"),
@@ -47,6 +49,18 @@ with ends as (
 )
 select 1 from {{batch}} as moves inner join ends on ends.scheme_id = moves.scheme_id and ends.day = moves.period_end
 group by moves.scheme_id, moves.period, ends.n having sum(moves.count_customers) <> ends.n
+"""
+# Everybody known when a month began is in one cell of its cube.
+CUBE_LOSES = f"""
+with starts as (
+    select day, count(distinct customer_id) as n from ({HISTORY.rows}) as history group by day
+)
+select 1 from {{batch}} as cells inner join starts on starts.day = cells.period_start
+group by cells.period, starts.n having sum(cells.count_customers) <> starts.n
+"""
+CUBE_TELLS_SMALL = """
+select 1 from {batch} where is_small and (conversion_rate is not null or net_amount_per_customer is not null)
+    or count_buyers > count_customers or count_repeat_90 > count_buyers
 """
 FUNNEL_WIDENS = """
 select 1 from {batch} as earlier inner join {batch} as later
@@ -90,6 +104,16 @@ def _evaluation_rules() -> list[Rule]:
             "Rates are shares from 0 to 1.", "各比率在 0 至 1 之间。",
         ),
         _ordered(EVALUATION, "difference"),
+        no_rows(
+            CUBE, "nobody_lost", CUBE_LOSES,
+            "Everybody known when a month began is in one cell of it.", "月初的每个客户均在且仅在一个单元格中。",
+        ),
+        no_rows(
+            CUBE, "small_cells_tell_counts_alone", CUBE_TELLS_SMALL,
+            "Small cells tell no rates, and parts are no larger than their wholes.", "样本不足的单元格不列比率,部分不超过整体。",
+        ),
+        between(CUBE, "conversion_rate", 0, 1),
+        between(CUBE, "repeat_rate_90", 0, 1),
     ]  # fmt: skip
 
 

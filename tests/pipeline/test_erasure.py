@@ -33,7 +33,8 @@ OF_THE_WHOLE = {
     "abc_classes", "audience_counts", "audience_members", "churn_backtest", "churn_models", "churn_reach",
     "churn_scores", "churn_warnings", "class_forecast", "cluster_profiles", "cluster_segments", "clv_estimates", "clv_models",
     "conservation",
-    "conversion_drivers", "customer_tags", "customer_tier_table", "customer_tiers", "effect_evaluation", "feature_drift",
+    "conversion_drivers", "customer_tags", "customer_tier_table", "customer_tiers", "effect_cube", "effect_evaluation",
+    "feature_drift",
     "feedback_themes", "funnel", "identity_quality", "identity_review", "ingest_ledger", "quarantine", "rfm_scores",
     "scorecard_points", "threshold_advice", "tier_allocation", "tier_changes", "tier_migration",
 }  # fmt: skip

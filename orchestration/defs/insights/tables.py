@@ -40,6 +40,7 @@ OVERVIEW = {
     "customer_tier_table": "tier",
     "audience_members": "outcome",
     "effect_evaluation": "verdict",
+    "effect_cube": "is_small",
     "conversion_drivers": "verdict",
     "threshold_advice": "verdict",
     "feature_drift": "verdict",

@@ -28,17 +28,22 @@ def monthly(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSettin
     timezone, day = business_timezone(con), literal(as_of)
     make_members(con, as_of, settings)
     make_expected(con, as_of, settings)
+    make_facts(con, as_of, settings)
     months = months_table(as_of, settings.criteria.effects.months)
-    given = business_day("given_at", timezone)
-    con.execute(
-        f"create or replace temp table strata_month_facts as {_FACTS.format(months=months, given=given, day=day)}"
-    )
     created, closed = business_day("created_at", timezone), business_day("closed_at", timezone)
     con.execute(
         f"create or replace temp table strata_month_deals as {_DEALS.format(created=created, closed=closed, day=day)}"
     )
     cycle = median_days("cycles", "period, scheme_id, class")
     return _ROWS.format(months=months, day=day, cycle=cycle)
+
+
+def make_facts(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSettings) -> None:
+    """The temporary table strata_month_facts: what each customer bought and said in each month."""
+    months = months_table(as_of, settings.criteria.effects.months)
+    given = business_day("given_at", business_timezone(con))
+    facts = _FACTS.format(months=months, given=given, day=literal(as_of))
+    con.execute(f"create or replace temp table strata_month_facts as {facts}")
 
 
 # Per customer and month: orders, money, first order day with the one after it, scores given. Facts before as_of only.

@@ -14,6 +14,7 @@ from orchestration.logic.clusters.tables import cluster_profiles, cluster_segmen
 from orchestration.logic.clv.tables import clv_estimates, clv_models
 from orchestration.logic.effects.advice import threshold_advice
 from orchestration.logic.effects.allocation import tier_allocation
+from orchestration.logic.effects.cube import effect_cube
 from orchestration.logic.effects.drift import feature_drift
 from orchestration.logic.effects.drivers import conversion_drivers
 from orchestration.logic.effects.evaluation import effect_evaluation
@@ -43,8 +44,8 @@ FUNCTIONS: dict[str, Insight] = {
         customer_features, rfm_scores, abc_classes, lifecycle_states, scorecard_points, customer_tiers, tier_changes,
         customer_tags, cluster_profiles, cluster_segments, clv_models, clv_estimates, lead_scores, purchase_stages,
         churn_models, churn_backtest, churn_scores, churn_warnings, churn_reach, customer_tier_table, audience_members,
-        audience_counts, tier_history, effect_evaluation, tier_migration, tier_allocation, funnel, class_forecast,
-        conversion_drivers, threshold_advice, feature_drift, feedback_themes,
+        audience_counts, tier_history, effect_evaluation, effect_cube, tier_migration, tier_allocation, funnel,
+        class_forecast, conversion_drivers, threshold_advice, feature_drift, feedback_themes,
     )
 }  # fmt: skip
 
@@ -77,6 +78,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "audience_counts": ("audience_members",),
     "tier_history": (),
     "effect_evaluation": ("tier_history",),
+    "effect_cube": ("tier_history",),
     "tier_migration": ("tier_history",),
     "tier_allocation": ("customer_features", "customer_tiers"),
     "funnel": (),

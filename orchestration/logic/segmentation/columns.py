@@ -8,7 +8,16 @@ here.
 from dataclasses import dataclass
 
 from orchestration.logic.segmentation import column_lists
-from orchestration.logic.segmentation.column_lists import audiences, churn, clusters, clv, effects, leads, profiles
+from orchestration.logic.segmentation.column_lists import (
+    audiences,
+    churn,
+    clusters,
+    clv,
+    effects,
+    evaluation,
+    leads,
+    profiles,
+)
 
 
 @dataclass(frozen=True)
@@ -237,6 +246,14 @@ TABLES: dict[str, Table] = {
             "Metrics of each class by month, and what interventions changed against matched untreated customers",
             ("as_of", "period", "scheme_id", "class", "metric"),
             effects.EVALUATION,
+            day=_DAY_ALONE,
+        ),
+        _table(
+            "effect_cube",
+            "效果立方",
+            "Sums of each month by tier, owner and channel crossed",
+            ("as_of", "period", "tier", "owner", "channel"),
+            evaluation.CUBE,
             day=_DAY_ALONE,
         ),
         _table(

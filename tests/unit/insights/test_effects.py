@@ -10,7 +10,9 @@ import pytest
 from scipy import stats
 
 from orchestration.logic.clv.tables import clv_estimates, clv_models
+from orchestration.logic.effects.cube import effect_cube
 from orchestration.logic.effects.evaluation import effect_evaluation
+from orchestration.logic.effects.periods import tier_history
 from orchestration.logic.effects.survival import median_days
 from orchestration.logic.segmentation.features import customer_features
 from orchestration.logic.segmentation.store import replace_day, values
@@ -190,6 +192,89 @@ def test_month_when_there_is_a_model_then_expected_values_are_those_of_clv_estim
         row = value["2026-08", tier, "clv_expected"]
         assert (round(float(row["value"]), 3), row["count_customers"]) == (round(float(total) / count, 3), count)
     assert len(sums) == 2
+
+
+def cube(con, settings, minimum: int = 30) -> list[dict[str, Any]]:
+    effect_cube(con, AS_OF, Settings(settings, minimum_customers=minimum))
+    return table(con, "effect_cube", "period, tier, owner, channel")
+
+
+def test_cube_when_worked_out_by_hand_then_each_customer_is_in_one_cell(shop, settings):
+    cells = {
+        (row["tier"], row["channel"]): row
+        for row in cube(shop, settings, minimum=1)
+        if row["period"] == "2026-08" and row["tier"] == "low"
+    }
+    low = cells["low", "-"]  # C never had a counted order; the cancelled one brought no money
+    assert (low["count_customers"], low["count_buyers"], low["count_orders"], low["net_amount"]) == (1, 0, 0, 0)
+    assert (low["count_csat"], low["csat_total"], low["csat"]) == (1, 1, 1)
+    assert (low["conversion_rate"], low["repeat_rate_90"], low["is_small"]) == (0, None, False)
+    high = [row for row in cube(shop, settings, minimum=1) if row["tier"] == "high"]
+    august, april = ([row for row in high if row["period"] == month] for month in ("2026-08", "2026-04"))
+    assert {row["channel"] for row in august} == {"store"}
+    assert {row["owner"] for row in august} <= {"key_account_east", "key_account_south"}
+    assert (sum(row["count_customers"] for row in august), sum(row["net_amount"] for row in august)) == (2, 165)
+    assert sum(row["count_repeat_90"] for row in april) == 1  # A came back after 50 days, B after 114
+    assert {row["count_repeat_90"] for row in august} == {None}
+    assert {row["net_amount_12m"] for row in august} == {None}
+
+
+def test_cube_when_cells_are_below_the_minimum_then_their_counts_are_told_and_no_rate(shop, settings):
+    rows = cube(shop, settings)
+    assert rows
+    assert all(row["is_small"] and row["count_customers"] > 0 for row in rows)
+    assert {row[name] for row in rows for name in ("conversion_rate", "net_amount_per_customer", "csat")} == {None}
+
+
+def test_cube_when_summed_then_it_is_the_evaluation_of_everybody_tiers_owners_and_channels(settings):
+    con = generated(400, 4_000, 2_000)
+    tier_history(con, AS_OF, settings)
+    rows = cube(con, settings)
+    effect_evaluation(con, AS_OF, settings)
+    told = {
+        (row["period"], row["scheme_id"], row["class"], row["metric"]): row
+        for row in table(con, "effect_evaluation", "period")
+    }
+    compared = 0
+    for scheme, column in (("all", None), ("value_tier", "tier"), ("owner", "owner"), ("channel", "channel")):
+        sums: dict[tuple[str, str], list[Any]] = {}
+        for row in rows:
+            if column and row[column] == "-":
+                continue
+            total = sums.setdefault((row["period"], row[column] if column else "all"), [0] * 5)
+            for place, name in enumerate(
+                ("count_customers", "count_buyers", "count_orders", "net_amount", "count_repeat_90")
+            ):
+                total[place] = None if row[name] is None else total[place] + row[name]
+        for (period, code), (customers, buyers, orders, amount, repeats) in sums.items():
+            value = {metric: told[period, scheme, code, metric] for metric in (
+                "conversion_rate", "orders_per_customer", "net_amount_per_customer", "repeat_rate_90")}  # fmt: skip
+            assert {row["count_customers"] for row in list(value.values())[:3]} == {customers}
+            assert value["conversion_rate"]["value"] == round(Decimal(buyers) / customers, 4)
+            assert value["orders_per_customer"]["value"] == pytest.approx(
+                Decimal(orders) / customers, abs=Decimal("0.0001")
+            )
+            assert value["net_amount_per_customer"]["value"] == pytest.approx(amount / customers, abs=Decimal("0.0001"))
+            if repeats is not None and buyers:
+                assert value["repeat_rate_90"]["value"] == pytest.approx(
+                    Decimal(repeats) / buyers, abs=Decimal("0.0001")
+                )
+            compared += 1
+    assert compared > 100
+
+
+def test_cube_when_facts_follow_or_rows_are_shuffled_then_nothing_changes(settings):
+    def made(con) -> list[dict[str, Any]]:
+        tier_history(con, AS_OF, settings)
+        return cube(con, settings)
+
+    before, con = made(generated(300, 2_000, 1_000)), generated(300, 2_000, 1_000)
+    add(con, "orders", [order("C7", 0, 999), order("C8", -5, 999)])
+    add(con, "feedback", [feedback("C7", 0, 1)])
+    con.execute("set threads = 4")
+    for name in ("orders", "feedback", "customers"):
+        con.execute(f"create or replace table marts.{name} as select * from marts.{name} as t order by hash(t)")
+    assert made(con) == before
 
 
 def test_month_when_spend_is_known_then_it_is_divided_by_the_new_customers(shop, settings):

@@ -32,6 +32,9 @@ from (values
     ('month', '2026-02', 'value_tier', 'high', 'repeat_rate_90', null, 0.3333, 9),
     ('month', '2026-02', 'all', 'all', 'cac', 1234.5, null, 2)
 ) as t(kind, period, scheme_id, class, metric, value, value_before, n);
+insert into insights.effect_cube by name select c.* replace (
+    'high' as tier, 'key_account_east' as owner, n as count_customers, null as conversion_rate, n < 30 as is_small
+) from (select * from insights.effect_cube where as_of = date '{AS_OF}' limit 1) as c, (values (6), (4)) as cells(n);
 insert into insights.tier_migration by name select m.* replace (
     'value_tier' as scheme_id, f as from_tier, t as to_tier, n as count_customers, 0.75 as share
 ) from (select * from insights.tier_migration where as_of = date '{AS_OF}' limit 1) as m,
@@ -93,6 +96,15 @@ def test_interventions_when_judged_then_the_page_says_before_after_control_inter
     assert row["verdict"] == "显著提高 increased"
 
 
+def test_cube_when_cells_are_small_then_counts_are_told_and_of_fewer_than_five_nothing(
+    figures: dict[str, Figure],
+) -> None:
+    rows = [row for row in figures["Tier by owner by channel"].rows if row["tier"] == "高价值客户 High value"]
+    assert [(row["owner"], row["channel"], row["count"], row["conversion"]) for row in rows] == [
+        ("大客户经理(华东) Key account manager East", "store", "6", "–")
+    ]
+
+
 def test_small_cells_when_below_five_then_neither_table_nor_drawing_has_them(
     figures: dict[str, Figure], page: str
 ) -> None:
@@ -130,17 +142,17 @@ def test_workbook_when_opened_then_every_published_row_of_the_day_is_in_it_in_wo
 ) -> None:
     book = CalamineWorkbook.from_path(str(written.folder / "effects.xlsx"))
     assert book.sheet_names == [
-        "效果评估 Effects", "层级迁移 Migration", "资源配置 Allocation", "销售漏斗 Funnel", "销售预测 Forecast",
+        "效果评估 Effects", "效果立方 Cube", "层级迁移 Migration", "资源配置 Allocation", "销售漏斗 Funnel", "销售预测 Forecast",
         "标准与术语 Criteria", "发布信息 Publication",
     ]  # fmt: skip
     sheets = {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
     with duckdb.connect(home.serving / ORDINARY, read_only=True) as con:
-        tables = ("effect_evaluation", "tier_migration", "tier_allocation", "funnel", "class_forecast")
+        tables = ("effect_evaluation", "effect_cube", "tier_migration", "tier_allocation", "funnel", "class_forecast")
         counts = [
             con.execute(f"select count(*) from serving.{table} where as_of = ?", [AS_OF]).fetchall()[0][0]
             for table in tables
         ]
-    assert [len(rows) - 1 for rows in list(sheets.values())[:5]] == counts
+    assert [len(rows) - 1 for rows in list(sheets.values())[:6]] == counts
     head, *rows = sheets["效果评估 Effects"]
     told = [dict(zip(head, row, strict=True)) for row in rows]
     high = next(row for row in told if row["类 / Class"] == "高价值客户 / High value")

@@ -305,6 +305,15 @@ from (values (date '2026-03-01'), (date '2026-03-02')) as days(as_of), (values
         0.5, 0.4, 0.3, 0.3, 0.1, 0.01, 0.2, 'increased', '显著提高', 'increased', 5, 6)
 ) as told(period, kind, period_start, period_end, scheme_id, class, metric, value, value_before, value_control, value_control_before,
     difference, low, high, verdict, verdict_zh, verdict_en, count_customers, count_control);
+create table insights.effect_cube as select
+    as_of, criteria_version, '2026-02' as period, date '2026-02-01' as period_start, date '2026-03-01' as period_end, tier,
+    'li.lei' as owner, 'store' as channel, count(*) as count_customers, 2 as count_buyers, 3 as count_orders,
+    cast(100 as decimal(28, 4)) as net_amount, cast(null as bigint) as count_repeat_90, cast(null as decimal(28, 4)) as net_amount_12m,
+    1 as count_csat, cast(4 as decimal(28, 4)) as csat_total, false as is_small, cast(0.5 as decimal(9, 4)) as conversion_rate,
+    cast(0.4 as decimal(9, 4)) as conversion_rate_before, cast(10 as decimal(28, 4)) as net_amount_per_customer,
+    cast(9 as decimal(28, 4)) as net_amount_per_customer_before, cast(null as decimal(9, 4)) as repeat_rate_90,
+    cast(null as decimal(9, 4)) as csat
+from insights.customer_tiers group by all;
 create table insights.tier_migration as select
     as_of, criteria_version, scheme_id, '2026-02' as period, date '2026-02-01' as period_start, date '2026-03-01' as period_end,
     tier as from_tier, tier as to_tier, count(*) as count_customers, cast(1 as decimal(9, 4)) as share, cast(100 as decimal(28, 4)) as net_amount,
