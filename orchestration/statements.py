@@ -1,8 +1,8 @@
 """What was published of each day, kept so that the next day can tell what moved and why, and any past one can be rebuilt.
 
 Three things lie in the home, only ever added to: the tiers of each publication (`state/statements`), its churn warnings
-(`state/warnings`), and each set of criteria with the instant from which it held (`state/criteria`). A run is told of those
-that were known by its `known_at`.
+(`state/warnings`), and each set of criteria with the instant from which it held and by whom it was applied
+(`state/criteria`). A run is told of those that were known by its `known_at`.
 """
 
 import json
@@ -14,6 +14,7 @@ import duckdb
 
 from orchestration.durable import sync, write_file
 from orchestration.logic.churn.life import warning_statement_query
+from orchestration.logic.effects.ledger import told
 from orchestration.logic.segmentation.tier_changes import statement_query
 from orchestration.settings import Home, Settings, SettingsErrors
 from orchestration.settings.insights import load_insights
@@ -26,6 +27,11 @@ _EMPTY = """
 _BEFORE = """
     create or replace table control.criteria_before
     (as_of date, known_at timestamp, criteria_version varchar, criteria varchar)
+"""
+_LEDGER = """
+    create or replace table control.criteria_ledger
+    (place integer, valid_from date, criteria_version varchar, criteria varchar, plan_id varchar, applied_by varchar,
+    applied_at timestamp)
 """
 _TOLD = """
     create or replace table control.warning_statement
@@ -79,7 +85,9 @@ def criteria_in_force(home: Home, known_at: datetime) -> Path | None:
 def register(home: Home, con: duckdb.DuckDBPyConnection, as_of: date, known_at: datetime, version: str) -> None:
     """Writes control.tier_statement and control.criteria_before: what the latest day before `as_of` was told by
     `known_at` (naive UTC); if there is none, what `as_of` itself was told by other criteria than `version`. And
-    control.warning_statement: the warnings of that day before. All are empty before the first publication."""
+    control.warning_statement: the warnings of that day before. All are empty before the first publication. Also
+    control.criteria_ledger: the sets of criteria that days up to `as_of` were published by, `version` the last of them."""
+    _register_ledger(home, con, as_of, known_at, version)
     con.execute(_EMPTY)
     con.execute(_BEFORE)
     con.execute(_TOLD)
@@ -96,6 +104,50 @@ def register(home: Home, con: duckdb.DuckDBPyConnection, as_of: date, known_at: 
     criteria = _criteria_json(home, told_by)
     if criteria is not None:
         con.execute("insert into control.criteria_before values (?, ?, ?, ?)", [day, instant, told_by, criteria])
+
+
+def keep_application(home: Home, version: str, plan_id: str, by: str, at: datetime) -> None:
+    """Keeps who put criteria into force by which plan, and when (aware)."""
+    instant = at.astimezone(UTC).replace(tzinfo=None).isoformat()
+    lines = [*_applications(home), {"version": version, "plan": plan_id, "by": by, "at": instant}]
+    text = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
+    write_file(home.kept_criteria / "applied.jsonl", text.encode())
+
+
+def _applications(home: Home) -> list[dict[str, str]]:
+    path = home.kept_criteria / "applied.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines]
+
+
+def _register_ledger(home: Home, con: duckdb.DuckDBPyConnection, as_of: date, known_at: datetime, version: str) -> None:
+    con.execute(_LEDGER)
+    published = sorted((one[1], one[0], one[3]) for one in _known(home.statements, known_at) if one[0] <= as_of)
+    steps = [*published, (known_at, as_of, version)]
+    began = [step for place, step in enumerate(steps) if place == 0 or steps[place - 1][2] != step[2]]
+    for place, (instant, day, held) in enumerate(began):
+        until = began[place + 1][0] if place + 1 < len(began) else known_at
+        applied = next(
+            (
+                (one["plan"], one["by"], datetime.fromisoformat(one["at"]))
+                for one in _applications(home)
+                if one["version"] == held and instant <= datetime.fromisoformat(one["at"]) <= until
+            ),
+            (None, None, None),
+        )
+        con.execute(
+            "insert into control.criteria_ledger values (?, ?, ?, ?, ?, ?, ?)",
+            [place, day, held, _told_json(home, held), *applied],
+        )
+
+
+def _told_json(home: Home, version: str) -> str | None:
+    """All that a kept set of criteria says, as JSON; None where it is not kept or no longer read."""
+    folder = home.kept_criteria / version
+    try:
+        return json.dumps(told(load_insights(folder)), ensure_ascii=False) if folder.is_dir() else None
+    except SettingsErrors:
+        return None
 
 
 def _criteria_json(home: Home, version: str) -> str | None:

@@ -1,13 +1,15 @@
 """`strata plan` and `strata apply`: who would move under changed criteria, and the move itself."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from orchestration import plans
+from orchestration import plans, statements
+from orchestration.cli.decide import user
 from orchestration.cli.instance import dagster_instance
 from orchestration.cli.run import execute, failures_of, load_job
 from orchestration.cli.summary import print_summary
@@ -71,6 +73,7 @@ def apply_plan(home: Home, name: str) -> int:
                 console.print(failure, style="red", highlight=False, soft_wrap=True)
             console.print("nothing was published; the criteria are those from before; run `strata run` to go on")
             return 1
+        statements.keep_application(home, changed.criteria_version, folder.name, user(), datetime.now(UTC))
         differing = plans.count_differing(home, ground, folder)
         console.print(f"criteria {changed.criteria_version} are in force as of {ground.as_of}", highlight=False)
         if differing:

@@ -14,6 +14,7 @@ from orchestration.reports.charts import bars, curves
 from orchestration.reports.effect_names import FUNNELS, MEASURES, METHODS, METRIC, METRICS, class_names
 from orchestration.reports.effect_reading import (
     ALLOCATION,
+    CHANGES,
     CUBE,
     FORECAST,
     FUNNEL,
@@ -22,6 +23,7 @@ from orchestration.reports.effect_reading import (
     MIGRATION,
     MONTHS,
     NOTHING,
+    changed_keys,
     interval,
     metric_name,
     money,
@@ -56,6 +58,7 @@ class EffectFigures:
             *drawn,
             self._cube(),
             self._judged(),
+            self._changes(),
             self._migration(),
             self._allocation(),
             *funnels,
@@ -169,6 +172,31 @@ class EffectFigures:
             f"{month}:按当月首日的层级、责任人与最近一单的渠道(- 为尚无订单);样本不足时只列数量,括号内为上月。",
             f"{month}: by tier and owner on the first day and the channel of the last order (-: none yet); small cells tell "
             "counts alone, the month before in brackets.",
+            columns, rows, None,
+        )  # fmt: skip
+
+    def _changes(self) -> Figure:
+        columns = {
+            "change": "变更 Change", "from": "生效日 Valid from", "keys": "变更内容 What changed", "applied": "执行 Applied",
+            "metric": "指标 Metric", "before": "之前 Before", "after": "之后 After", "interval": "变化区间 Interval",
+            "verdict": "结论 Verdict", "interventions": "对应干预 Interventions",
+        }  # fmt: skip
+        rows: list[Row] = [
+            {
+                "change": new if old is None else f"{old} → {new}", "from": str(since), "keys": changed_keys(changes, count),
+                "applied": " · ".join(one for one in (plan, by) if one) or NOTHING, "metric": metric_name(metric),
+                "before": told_as(metric, before), "after": told_as(metric, after), "interval": interval(metric, low, high),
+                "verdict": bilingual(zh, en), "interventions": interventions or NOTHING,
+            }
+            for (
+                _, old, new, since, changes, count, plan, by, interventions, metric, before, after, low, high, zh, en, _,
+            ) in self._rows(CHANGES)
+        ]  # fmt: skip
+        return Figure(
+            "标准变更台账", "Criteria that changed",
+            "每次标准变更及其前后全部客户指标的变化;无对照组,不说明因果,因果见“干预的效果”。",
+            "Each change of the criteria, and how the metrics of all customers moved; without a control group it proves no "
+            "cause: see what interventions changed.",
             columns, rows, None,
         )  # fmt: skip
 

@@ -3,6 +3,7 @@
 Each query takes the day, and what else it names with a dollar sign: the main scheme, the least cell, a metric, a funnel.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,6 +13,17 @@ from orchestration.reports.told import percent
 from orchestration.settings.criteria.effects import ALL
 
 NOTHING = "–"
+KEYS_TOLD = 5
+
+
+def changed_keys(changes: str | None, count: int | None) -> str:
+    """The first few keys of a change, each from and to, and how many more there are."""
+    if changes is None or count is None:
+        return NOTHING
+    told = [
+        f"{one['key']}: {one['from'] or NOTHING} → {one['to'] or NOTHING}" for one in json.loads(changes)[:KEYS_TOLD]
+    ]
+    return "; ".join([*told, f"+ {count - KEYS_TOLD}"] if count > KEYS_TOLD else told) or NOTHING
 
 
 def place(order: Sequence[str], code: str) -> int:
@@ -102,4 +114,11 @@ select
 from serving.effect_cube
 where as_of = $day and count_customers >= $least
     and period = (select max(period) from serving.effect_cube where as_of = $day)
+"""
+CHANGES = """
+select
+    change_number, changed_from, changed_to, valid_from, changes, count_keys, plan_id, applied_by, interventions, metric,
+    if(count_customers >= $least, value_before, null), if(count_customers >= $least, value, null), low, high, verdict_zh,
+    verdict_en, count_customers
+from serving.criteria_changes where as_of = $day order by change_number desc, metric
 """

@@ -44,6 +44,7 @@ class EffectTable:
 
 TABLES = (
     EffectTable("effect_evaluation", "效果评估 Effects", "kind, period, scheme_id, class, metric", ("class",), 7),
+    EffectTable("criteria_changes", "标准变更 Criteria changes", "change_number, metric", (), 4),
     EffectTable("effect_cube", "效果立方 Cube", "period, tier, owner, channel", ("tier", "owner"), 6),
     EffectTable(
         "tier_migration", "层级迁移 Migration", "scheme_id, period, from_tier, to_tier", ("from_tier", "to_tier"), 6

@@ -110,6 +110,7 @@ TABLES = (
         "history",
     ),
     ServingTable("effect_cube", "insights.effect_cube", ("as_of", "period", "tier", "owner", "channel"), "history"),
+    ServingTable("criteria_changes", "insights.criteria_changes", ("as_of", "change_number", "metric"), "history"),
     ServingTable(
         "tier_migration", "insights.tier_migration", ("as_of", "scheme_id", "period", "from_tier", "to_tier"), "history"
     ),

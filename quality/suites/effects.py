@@ -11,6 +11,7 @@ from quality.suites.of_the_day import of_the_day
 HISTORY = of_the_day("tier_history", may_be_empty=True)
 EVALUATION = of_the_day("effect_evaluation")
 CUBE = of_the_day("effect_cube", may_be_empty=True)
+CHANGES = of_the_day("criteria_changes")
 MIGRATION = of_the_day("tier_migration", may_be_empty=True)
 ALLOCATION = of_the_day("tier_allocation")
 FUNNEL = of_the_day("funnel")
@@ -19,12 +20,13 @@ DRIVERS = of_the_day("conversion_drivers", may_be_empty=True)
 ADVICE = of_the_day("threshold_advice")
 DRIFT = of_the_day("feature_drift")
 THEMES = of_the_day("feedback_themes", may_be_empty=True)
-TABLES = (HISTORY, EVALUATION, CUBE, MIGRATION, ALLOCATION, FUNNEL, FORECAST, DRIVERS, ADVICE, DRIFT, THEMES)
+TABLES = (HISTORY, EVALUATION, CUBE, CHANGES, MIGRATION, ALLOCATION, FUNNEL, FORECAST, DRIVERS, ADVICE, DRIFT, THEMES)
 
 GRAINS = (
     (HISTORY, "day", "scheme_id", "customer_id"),
     (EVALUATION, "period", "scheme_id", "class", "metric"),
     (CUBE, "period", "tier", "owner", "channel"),
+    (CHANGES, "change_number", "metric"),
     (MIGRATION, "scheme_id", "period", "from_tier", "to_tier"),
     (ALLOCATION, "scheme_id", "tier"),
     (FUNNEL, "funnel", "stage"),
@@ -61,6 +63,19 @@ group by cells.period, starts.n having sum(cells.count_customers) <> starts.n
 CUBE_TELLS_SMALL = """
 select 1 from {batch} where is_small and (conversion_rate is not null or net_amount_per_customer is not null)
     or count_buyers > count_customers or count_repeat_90 > count_buyers
+"""
+# Each set of criteria follows another one and ends where the next begins; the last is that of the day.
+CHANGES_BROKEN = """
+with sets as (
+    select distinct
+        change_number, changed_to, changed_from, valid_to, valid_from, criteria_version, as_of
+    from {batch}
+)
+select 1 from sets left join sets as later on later.change_number = sets.change_number + 1
+where sets.valid_to is distinct from later.valid_from or sets.valid_from > sets.as_of
+    or (later.change_number is not null and later.changed_from is distinct from sets.changed_to)
+    or (later.change_number is null and sets.changed_to <> sets.criteria_version)
+    or (sets.change_number = 1) <> (sets.changed_from is null)
 """
 FUNNEL_WIDENS = """
 select 1 from {batch} as earlier inner join {batch} as later
@@ -111,6 +126,14 @@ def _evaluation_rules() -> list[Rule]:
         no_rows(
             CUBE, "small_cells_tell_counts_alone", CUBE_TELLS_SMALL,
             "Small cells tell no rates, and parts are no larger than their wholes.", "样本不足的单元格不列比率,部分不超过整体。",
+        ),
+        in_set(CHANGES, "verdict", VERDICTS),
+        not_null(CHANGES, "verdict"),
+        _ordered(CHANGES, "difference"),
+        no_rows(
+            CHANGES, "follow_each_other", CHANGES_BROKEN,
+            "Each set of criteria follows the one before it; the last is that of the day.",
+            "各版标准首尾相接,最后一版为当日所用。",
         ),
         between(CUBE, "conversion_rate", 0, 1),
         between(CUBE, "repeat_rate_90", 0, 1),

@@ -1,17 +1,19 @@
 """Changed criteria are planned before they are applied, and exactly the plan is what then happens."""
 
+import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 import duckdb
 import pytest
 
-from orchestration import plans
+from orchestration import plans, statements, warehouse
 from orchestration.cli.plan import apply_plan
 from orchestration.definitions import build_defs
 from orchestration.settings import Home, SettingsErrors
-from tests.conftest import copy_home, environment, query
+from tests.conftest import AS_OF, copy_home, environment, query
 
 CHANGES = (("at_least: 60}", "at_least: 50}"), ("below: 60}", "below: 50}"), ("lapsing_days: 90", "lapsing_days: 70"))
 
@@ -80,6 +82,20 @@ def test_apply_when_planned_then_the_moves_are_the_plans_customer_by_customer(
         of_tiers = {key: move for key, move in planned.items() if key[0] not in ("rfm", "abc", "lifecycle")}
         assert {(scheme, customer): (was, now) for scheme, customer, was, now, _ in told} == of_tiers
         assert {cause for *_, cause in told} == {"criteria"}
+        ledger = query(
+            home,
+            "select distinct change_number, changed_from, changed_to, changes from serving.criteria_changes order by 1",
+        )
+        assert [row[:3] for row in ledger] == [
+            (1, None, plan.ground.criteria_version), (2, plan.ground.criteria_version, plan.changed_version),
+        ]  # fmt: skip
+        assert "criteria.lifecycle.lapsing_days" in {one["key"] for one in json.loads(ledger[1][3])}
+        with warehouse.connect(home) as con:  # who applied it is known from the next run on
+            statements.register(home, con, AS_OF, datetime.now(UTC).replace(tzinfo=None), plan.changed_version)
+            kept = con.execute(
+                "select plan_id, applied_by is null from control.criteria_ledger order by place"
+            ).fetchall()
+        assert kept == [(None, True), (plan.plan_id, False)]
         with pytest.raises(plans.PlanRefused, match="the data changed since the plan was made"):
             plans.require_ground(home, plan.ground)
         assert apply_plan(home, plan.plan_id) == 2

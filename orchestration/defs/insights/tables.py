@@ -41,6 +41,7 @@ OVERVIEW = {
     "audience_members": "outcome",
     "effect_evaluation": "verdict",
     "effect_cube": "is_small",
+    "criteria_changes": "verdict",
     "conversion_drivers": "verdict",
     "threshold_advice": "verdict",
     "feature_drift": "verdict",

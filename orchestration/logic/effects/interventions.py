@@ -46,13 +46,13 @@ def _query(intervention: Intervention, as_of: date, settings: InsightSettings, t
         start=literal(start),
         end=literal(end),
         main=literal(settings.criteria.main_scheme),
-        zs=_quantiles(float(effects.confidence), len(METRICS) * (1 + len(settings.criteria.main.tiers))),
+        zs=quantiles(float(effects.confidence), len(METRICS) * (1 + len(settings.criteria.main.tiers))),
         least=effects.minimum_customers,
         verdict=_judged(effects, over=end <= as_of),
     )
 
 
-def _quantiles(confidence: float, at_most: int) -> str:
+def quantiles(confidence: float, at_most: int) -> str:
     """SQL: the list whose n-th entry is so many errors wide that n intervals hold together with that confidence."""
     return str([NormalDist().inv_cdf(1 - (1 - confidence) / (2 * n)) for n in range(1, at_most + 1)])
 

@@ -26,11 +26,23 @@ METRICS = {
 def matched_units(intervention: Intervention, end: date, settings: InsightSettings, timezone: str) -> str:
     """SQL: customer_id, tier, is_treated, stratum, metric, before, after, one row a metric and customer known on the
     first day. `end`: the day after the last that counts. The tier is that of the month's first day."""
-    start = intervention.started_on
+    treated = _treated(intervention.treated, end, intervention.started_on, timezone)
+    strata = _strata(settings.criteria.effects.matching, with_tier=intervention.treated.tier is None)
+    return _units(intervention.started_on, intervention.days, end, settings, timezone, treated, strata)
+
+
+def all_units(start: date, days: int, end: date, settings: InsightSettings, timezone: str) -> str:
+    """The same of everybody known on the day `start`, compared with nobody: all are treated, in one stratum."""
+    return _units(start, days, end, settings, timezone, "select customer_id from known", "(0)")
+
+
+def _units(
+    start: date, days: int, end: date, settings: InsightSettings, timezone: str, treated: str, strata: str
+) -> str:
     return _UNITS.format(
         start=literal(start),
         window=literal(start - timedelta(days=settings.criteria.window_days)),
-        first=literal(start - timedelta(days=intervention.days)),
+        first=literal(start - timedelta(days=days)),
         end=literal(end),
         day=business_day("given_at", timezone),
         main=literal(settings.criteria.main_scheme),
@@ -38,8 +50,8 @@ def matched_units(intervention: Intervention, end: date, settings: InsightSettin
             _METRIC.format(name=name, before=value.replace("#", "before"), after=value.replace("#", "after"))
             for name, value in METRICS.items()
         ),
-        treated=_treated(intervention.treated, end, start, timezone),
-        strata=_strata(settings.criteria.effects.matching, with_tier=intervention.treated.tier is None),
+        treated=treated,
+        strata=strata,
     )
 
 

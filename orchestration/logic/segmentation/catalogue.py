@@ -20,6 +20,7 @@ from orchestration.logic.effects.drivers import conversion_drivers
 from orchestration.logic.effects.evaluation import effect_evaluation
 from orchestration.logic.effects.forecast import class_forecast
 from orchestration.logic.effects.funnel import funnel
+from orchestration.logic.effects.ledger import criteria_changes
 from orchestration.logic.effects.migration import tier_migration
 from orchestration.logic.effects.periods import tier_history
 from orchestration.logic.effects.themes import feedback_themes
@@ -44,8 +45,8 @@ FUNCTIONS: dict[str, Insight] = {
         customer_features, rfm_scores, abc_classes, lifecycle_states, scorecard_points, customer_tiers, tier_changes,
         customer_tags, cluster_profiles, cluster_segments, clv_models, clv_estimates, lead_scores, purchase_stages,
         churn_models, churn_backtest, churn_scores, churn_warnings, churn_reach, customer_tier_table, audience_members,
-        audience_counts, tier_history, effect_evaluation, effect_cube, tier_migration, tier_allocation, funnel,
-        class_forecast, conversion_drivers, threshold_advice, feature_drift, feedback_themes,
+        audience_counts, tier_history, effect_evaluation, effect_cube, criteria_changes, tier_migration,
+        tier_allocation, funnel, class_forecast, conversion_drivers, threshold_advice, feature_drift, feedback_themes,
     )
 }  # fmt: skip
 
@@ -79,6 +80,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "tier_history": (),
     "effect_evaluation": ("tier_history",),
     "effect_cube": ("tier_history",),
+    "criteria_changes": ("tier_history",),
     "tier_migration": ("tier_history",),
     "tier_allocation": ("customer_features", "customer_tiers"),
     "funnel": (),

@@ -257,6 +257,14 @@ TABLES: dict[str, Table] = {
             day=_DAY_ALONE,
         ),
         _table(
+            "criteria_changes",
+            "标准变更台账",
+            "Every set of criteria that was published with, what it changed, and how the metrics moved",
+            ("as_of", "change_number", "metric"),
+            evaluation.CHANGES,
+            day=_DAY_ALONE,
+        ),
+        _table(
             "tier_migration",
             "层级迁移",
             "From which tier to which customers went in each month",

@@ -114,11 +114,13 @@ class Intervention(Strict):
 
 
 class Effects(Strict):
-    """The key `effects` of criteria.yml. `months`: complete months before as_of for which classes are told."""
+    """The key `effects` of criteria.yml. `months`: complete months before as_of for which classes are told; `change_days`:
+    days before and after changed criteria that are compared."""
 
     months: int = Field(default=15, ge=2, le=36)
     confidence: Decimal = Field(default=Decimal("0.95"), ge=Decimal("0.5"), lt=1)
     minimum_customers: int = Field(default=30, ge=2)
+    change_days: int = Field(default=90, ge=7, le=366)
     matching: Matching = Matching()
     drift: Drift = Drift()
     forecast: Forecast = Forecast()

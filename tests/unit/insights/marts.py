@@ -65,6 +65,11 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
     )
     con.execute(WARNING_STATEMENT)
     con.execute(
+        "create table control.criteria_ledger (place integer, valid_from date, criteria_version varchar, criteria varchar, "
+        "plan_id varchar, applied_by varchar, applied_at timestamp)"
+    )
+    con.execute(f"insert into control.criteria_ledger values (0, date '{AS_OF}', 'test', null, null, null, null)")
+    con.execute(
         "create table control.warning_results (warning_id varchar, result varchar, happened_on date, told_by varchar, "
         '"at" timestamp)'
     )

@@ -35,6 +35,9 @@ from (values
 insert into insights.effect_cube by name select c.* replace (
     'high' as tier, 'key_account_east' as owner, n as count_customers, null as conversion_rate, n < 30 as is_small
 ) from (select * from insights.effect_cube where as_of = date '{AS_OF}' limit 1) as c, (values (6), (4)) as cells(n);
+update insights.criteria_changes set changed_from = 'v0', count_keys = 7, plan_id = 'p1', applied_by = 'lin', value_before = 0.25,
+    changes = '[{{"key": "abc.a_share", "from": "0.8", "to": "0.7"}}'
+        || repeat(', {{"key": "k", "from": null, "to": "1"}}', 6) || ']';
 insert into insights.tier_migration by name select m.* replace (
     'value_tier' as scheme_id, f as from_tier, t as to_tier, n as count_customers, 0.75 as share
 ) from (select * from insights.tier_migration where as_of = date '{AS_OF}' limit 1) as m,
@@ -105,6 +108,17 @@ def test_cube_when_cells_are_small_then_counts_are_told_and_of_fewer_than_five_n
     ]
 
 
+def test_changes_when_criteria_changed_then_keys_who_applied_them_and_the_moves_are_told(
+    figures: dict[str, Figure],
+) -> None:
+    row = figures["Criteria that changed"].rows[0]
+    assert (row["change"], row["from"], row["applied"]) == ("v0 → v1", "2026-03-01", "p1 · lin")
+    assert row["keys"].startswith("abc.a_share: 0.8 → 0.7; k: – → 1; ")
+    assert row["keys"].endswith("; + 2")
+    assert (row["metric"], row["before"], row["after"]) == ("购买转化率 Conversion", "25%", "–")
+    assert row["verdict"] == "观察期未满 still under observation"
+
+
 def test_small_cells_when_below_five_then_neither_table_nor_drawing_has_them(
     figures: dict[str, Figure], page: str
 ) -> None:
@@ -142,17 +156,26 @@ def test_workbook_when_opened_then_every_published_row_of_the_day_is_in_it_in_wo
 ) -> None:
     book = CalamineWorkbook.from_path(str(written.folder / "effects.xlsx"))
     assert book.sheet_names == [
-        "效果评估 Effects", "效果立方 Cube", "层级迁移 Migration", "资源配置 Allocation", "销售漏斗 Funnel", "销售预测 Forecast",
+        "效果评估 Effects", "标准变更 Criteria changes", "效果立方 Cube", "层级迁移 Migration",
+        "资源配置 Allocation", "销售漏斗 Funnel", "销售预测 Forecast",
         "标准与术语 Criteria", "发布信息 Publication",
     ]  # fmt: skip
     sheets = {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
     with duckdb.connect(home.serving / ORDINARY, read_only=True) as con:
-        tables = ("effect_evaluation", "effect_cube", "tier_migration", "tier_allocation", "funnel", "class_forecast")
+        tables = (
+            "effect_evaluation",
+            "criteria_changes",
+            "effect_cube",
+            "tier_migration",
+            "tier_allocation",
+            "funnel",
+            "class_forecast",
+        )
         counts = [
             con.execute(f"select count(*) from serving.{table} where as_of = ?", [AS_OF]).fetchall()[0][0]
             for table in tables
         ]
-    assert [len(rows) - 1 for rows in list(sheets.values())[:6]] == counts
+    assert [len(rows) - 1 for rows in list(sheets.values())[:7]] == counts
     head, *rows = sheets["效果评估 Effects"]
     told = [dict(zip(head, row, strict=True)) for row in rows]
     high = next(row for row in told if row["类 / Class"] == "高价值客户 / High value")

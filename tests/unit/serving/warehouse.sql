@@ -314,6 +314,15 @@ create table insights.effect_cube as select
     cast(9 as decimal(28, 4)) as net_amount_per_customer_before, cast(null as decimal(9, 4)) as repeat_rate_90,
     cast(null as decimal(9, 4)) as csat
 from insights.customer_tiers group by all;
+create table insights.criteria_changes as select
+    as_of, criteria_version, 1 as change_number, 'v1' as changed_to, cast(null as varchar) as changed_from, date '2026-03-01' as valid_from,
+    cast(null as date) as valid_to, 0 as count_keys, '[]' as changes, cast(null as varchar) as plan_id, cast(null as varchar) as applied_by,
+    cast(null as timestamp) as applied_at, cast(null as varchar) as interventions, metric, date '2026-05-30' as period_end,
+    cast(0.1 as decimal(28, 4)) as value_before, cast(null as decimal(28, 4)) as value, cast(null as decimal(28, 4)) as difference,
+    cast(null as decimal(28, 4)) as low, cast(null as decimal(28, 4)) as high, 22 as count_customers, 'not_over' as verdict,
+    '观察期未满' as verdict_zh, 'still under observation' as verdict_en
+from (select distinct as_of, criteria_version from insights.customer_tiers) as days,
+    (values ('conversion_rate'), ('csat')) as metrics(metric);
 create table insights.tier_migration as select
     as_of, criteria_version, scheme_id, '2026-02' as period, date '2026-02-01' as period_start, date '2026-03-01' as period_end,
     tier as from_tier, tier as to_tier, count(*) as count_customers, cast(1 as decimal(9, 4)) as share, cast(100 as decimal(28, 4)) as net_amount,
