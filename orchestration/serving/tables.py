@@ -101,6 +101,7 @@ TABLES = (
     ServingTable("churn_warnings", "insights.churn_warnings", ("as_of", "warning_id"), "history"),
     ServingTable("churn_reach", "insights.churn_reach", ("as_of", "owner", "contacts"), "history"),
     ServingTable("customer_tier_table", "insights.customer_tier_table", ("customer_id",), "latest"),
+    ServingTable("next_categories", "insights.next_categories", ("as_of", "customer_id", "rank"), "history"),
     ServingTable("audience_members", "insights.audience_members", ("audience", "customer_id"), "latest"),
     ServingTable("audience_counts", "insights.audience_counts", ("as_of", "audience"), "history"),
     ServingTable(

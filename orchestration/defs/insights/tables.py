@@ -38,6 +38,7 @@ OVERVIEW = {
     "churn_scores": "model",
     "churn_warnings": "state",
     "customer_tier_table": "tier",
+    "next_categories": "method",
     "audience_members": "outcome",
     "effect_evaluation": "verdict",
     "effect_cube": "is_small",

@@ -26,6 +26,7 @@ from orchestration.logic.effects.periods import tier_history
 from orchestration.logic.effects.themes import feedback_themes
 from orchestration.logic.leads.scores import lead_scores
 from orchestration.logic.leads.stages import purchase_stages
+from orchestration.logic.next_categories import next_categories
 from orchestration.logic.segmentation.abc import abc_classes
 from orchestration.logic.segmentation.features import customer_features
 from orchestration.logic.segmentation.lifecycle import lifecycle_states
@@ -44,8 +45,8 @@ FUNCTIONS: dict[str, Insight] = {
     for function in (
         customer_features, rfm_scores, abc_classes, lifecycle_states, scorecard_points, customer_tiers, tier_changes,
         customer_tags, cluster_profiles, cluster_segments, clv_models, clv_estimates, lead_scores, purchase_stages,
-        churn_models, churn_backtest, churn_scores, churn_warnings, churn_reach, customer_tier_table, audience_members,
-        audience_counts, tier_history, effect_evaluation, effect_cube, criteria_changes, tier_migration,
+        churn_models, churn_backtest, churn_scores, churn_warnings, churn_reach, customer_tier_table, next_categories,
+        audience_members, audience_counts, tier_history, effect_evaluation, effect_cube, criteria_changes, tier_migration,
         tier_allocation, funnel, class_forecast, conversion_drivers, threshold_advice, feature_drift, feedback_themes,
     )
 }  # fmt: skip
@@ -75,6 +76,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "customer_features", "rfm_scores", "abc_classes", "lifecycle_states", "scorecard_points", "customer_tiers",
         "churn_warnings",
     ),
+    "next_categories": (),
     "audience_members": ("customer_tier_table",),
     "audience_counts": ("audience_members",),
     "tier_history": (),

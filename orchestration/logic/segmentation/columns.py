@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from orchestration.logic.segmentation import column_lists
 from orchestration.logic.segmentation.column_lists import (
     audiences,
+    categories,
     churn,
     clusters,
     clv,
@@ -215,6 +216,13 @@ TABLES: dict[str, Table] = {
             ("customer_id",),
             column_lists.TIER_TABLE,
             by_day=False,
+        ),
+        _table(
+            "next_categories",
+            "下一个品类",
+            "Which categories the next order of each buyer may hold, and why",
+            ("as_of", "customer_id", "rank"),
+            categories.NEXT,
         ),
         _table(
             "audience_members",

@@ -11,6 +11,7 @@ from orchestration.settings.criteria.clusters import Clusters
 from orchestration.settings.criteria.clv import Clv
 from orchestration.settings.criteria.effects import RESERVED, Effects
 from orchestration.settings.criteria.leads import LeadScore
+from orchestration.settings.criteria.next_categories import NextCategories
 from orchestration.settings.criteria.rfm import Rfm, Segment, SegmentMap
 from orchestration.settings.criteria.schemes import Scheme
 from orchestration.settings.criteria.stages import PurchaseStages
@@ -45,6 +46,7 @@ class CriteriaFile(Strict):
     clv: Clv = Field(default_factory=lambda: _shipped().clv)
     lead_score: LeadScore = Field(default_factory=lambda: _shipped().lead_score)
     purchase_stages: PurchaseStages = Field(default_factory=lambda: _shipped().purchase_stages)
+    next_categories: NextCategories = Field(default_factory=NextCategories)
     tags: Tags = Field(default_factory=Tags)
     vocabulary: Vocabulary = Field(default_factory=Vocabulary)
     segment_map: SegmentMap | None = None

@@ -270,6 +270,12 @@ create table insights.customer_tier_table as select
     false as loyalty_risk, '[]' as missing_inputs
 from (select *, row_number() over (partition by as_of order by tier, customer_id) as place from insights.customer_tiers) as tiers
 inner join marts.customers using (customer_id) where as_of = date '2026-03-02';
+create table insights.next_categories as select
+    as_of, criteria_version, customer_id, place as "rank", category, cast(0.5 - place / 10 as decimal(9, 4)) as probability,
+    cast(1.5 as decimal(18, 4)) as lift, 'drinks' as last_categories, last_order_date, 'transitions' as method,
+    '依据' as reason_zh, 'reason' as reason_en, cast(0.6 as decimal(9, 4)) as hit_rate_transitions,
+    cast(0.4 as decimal(9, 4)) as hit_rate_popular, 120 as count_tested
+from insights.customer_features, (values (1, 'drinks'), (2, 'snacks')) as next(place, category) where count_orders > 0;
 create table insights.audience_members as select
     as_of, criteria_version, audience, t.customer_id, 'marketing' as purpose,
     case
