@@ -5,15 +5,49 @@ Each query takes the day, and what else it names with a dollar sign: the main sc
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
-from orchestration.reports.effect_names import METRIC
-from orchestration.reports.figures import bilingual
+import duckdb
+
+from orchestration.reports.effect_names import METRIC, class_names
+from orchestration.reports.figures import LEAST_CELL, bilingual
 from orchestration.reports.told import percent
 from orchestration.settings.criteria.effects import ALL
+from orchestration.settings.insights import InsightSettings
 
 NOTHING = "–"
 KEYS_TOLD = 5
+
+
+class Reading:
+    """What the figures of `day` read: published rows, the tiers of the main scheme (best first), and names."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, day: date, settings: InsightSettings) -> None:
+        self._con, self._day = con, day
+        self.main, self.confidence = settings.criteria.main_scheme, settings.criteria.effects.confidence
+        self.tiers = [tier.code for tier in settings.criteria.main.tiers]
+        self._names = class_names(settings)
+        self._interventions = {item.code: item.label for item in settings.criteria.effects.interventions}
+
+    def rows(self, query: str, **more: object) -> list[tuple[Any, ...]]:
+        """The rows of a query below, with the parameters that it names."""
+        given = {"day": self._day, "main": self.main, "least": LEAST_CELL, **more}
+        named = {name: value for name, value in given.items() if f"${name}" in query}
+        return self._con.execute(query, named).fetchall()
+
+    def class_name(self, scheme_id: str, code: str) -> str:
+        """The class in both languages; its code if it has no name."""
+        return bilingual(*self._names.get((scheme_id, code), (code, code)))
+
+    def classes(self) -> list[tuple[str, str]]:
+        """Everybody, then the tiers of the main scheme, best first."""
+        return [(ALL, ALL), *((self.main, tier) for tier in self.tiers)]
+
+    def intervention(self, code: str) -> tuple[str, str]:
+        """Its names; its code if it is no longer configured."""
+        label = self._interventions.get(code)
+        return (label.zh, label.en) if label else (code, code)
 
 
 def changed_keys(changes: str | None, count: int | None) -> str:

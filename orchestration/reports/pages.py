@@ -74,9 +74,9 @@ def churn_page(con: duckdb.DuckDBPyConnection, settings: InsightSettings, told: 
 def effects_page(con: duckdb.DuckDBPyConnection, settings: InsightSettings, told: Published) -> str:
     """The effect of the classification, of a publication, as HTML."""
     from orchestration.reports.charts import svg
-    from orchestration.reports.effect_figures import EffectFigures
+    from orchestration.reports.effect_figures import effect_figures
 
-    figures = EffectFigures(con, told.as_of, settings).all()
+    figures = effect_figures(con, told.as_of, settings)
     return _render(
         "effects.html.j2", "效果评估", "Effect of the classification", stamp_of(told), figures=figures, svg=svg
     )

@@ -8,7 +8,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from orchestration.reports import Reports, write_reports
-from orchestration.reports.effect_figures import EffectFigures
+from orchestration.reports.effect_figures import effect_figures
 from orchestration.reports.effect_names import METRIC
 from orchestration.reports.figures import Figure
 from orchestration.serving import ORDINARY
@@ -74,7 +74,7 @@ def page(written: Reports) -> str:
 @pytest.fixture(scope="module")
 def figures(home: Home, settings: Settings) -> dict[str, Figure]:
     with duckdb.connect(home.serving / ORDINARY, read_only=True) as con:
-        return {figure.en: figure for figure in EffectFigures(con, AS_OF, settings).all()}
+        return {figure.en: figure for figure in effect_figures(con, AS_OF, settings)}
 
 
 def test_metrics_when_a_month_is_not_followed_long_enough_then_the_latest_known_one_is_told_with_the_one_before(
