@@ -1,8 +1,8 @@
 """What was published of each day, kept so that the next day can tell what moved and why, and any past one can be rebuilt.
 
-Three things lie in the home, only ever added to: the tiers of each publication (`state/statements`), its churn warnings
-(`state/warnings`), and each set of criteria with the instant from which it held and by whom it was applied
-(`state/criteria`). A run is told of those that were known by its `known_at`.
+Four things lie in the home, only ever added to: the tiers of each publication (`state/statements`), its churn warnings
+(`state/warnings`), its spells of tags (`state/tags`), and each set of criteria with the instant from which it held and by whom
+it was applied (`state/criteria`). A run is told of those that were known by its `known_at`.
 """
 
 import json
@@ -15,6 +15,7 @@ import duckdb
 from orchestration.durable import sync, write_file
 from orchestration.logic.churn.life import warning_statement_query
 from orchestration.logic.effects.ledger import told
+from orchestration.logic.segmentation.tag_spells import spell_statement_query
 from orchestration.logic.segmentation.tier_changes import statement_query
 from orchestration.settings import Home, Settings, SettingsErrors
 from orchestration.settings.insights import load_insights
@@ -40,17 +41,25 @@ _TOLD = """
 """
 
 
+_TAGS = """
+    create or replace table control.tag_statement
+    (customer_id varchar, dimension varchar, tag varchar, rule_id varchar, valid_from date, valid_to date)
+"""
+
+
 def keep(home: Home, con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Keeps tiers and warnings of the day that the warehouse (`con`) stands at, and the criteria they follow, once
-    published."""
+    """Keeps tiers, warnings and spells of tags of the day that the warehouse (`con`) stands at, and the criteria they follow,
+    once published."""
     as_of, known_at = con.execute("select as_of, known_at from control.run").fetchall()[0]
     version = settings.criteria_version
     keep_criteria(home, settings.criteria_files, version, known_at)
     name = f"{as_of.isoformat()}/{known_at.strftime(INSTANT)}_{version}.parquet"
     columns = f"date '{as_of}' as as_of, '{version}' as criteria_version"
-    tiers, warned = statement_query(as_of), warning_statement_query(as_of)
+    tiers, warned, spells = statement_query(as_of), warning_statement_query(as_of), spell_statement_query(as_of)
     _keep(con, home.statements / name, f"select {columns}, * from ({tiers}) order by scheme_id, customer_id")
     _keep(con, home.warning_statements / name, f"select {columns}, * from ({warned}) order by customer_id")
+    order = "customer_id, rule_id, valid_from"
+    _keep(con, home.tag_statements / name, f"select {columns}, * from ({spells}) order by {order}")
 
 
 def _keep(con: duckdb.DuckDBPyConnection, target: Path, query: str) -> None:
@@ -85,15 +94,20 @@ def criteria_in_force(home: Home, known_at: datetime) -> Path | None:
 def register(home: Home, con: duckdb.DuckDBPyConnection, as_of: date, known_at: datetime, version: str) -> None:
     """Writes control.tier_statement and control.criteria_before: what the latest day before `as_of` was told by
     `known_at` (naive UTC); if there is none, what `as_of` itself was told by other criteria than `version`. And
-    control.warning_statement: the warnings of that day before. All are empty before the first publication. Also
+    control.warning_statement and control.tag_statement: the warnings and spells of that day before. All are empty before the
+    first publication. Also
     control.criteria_ledger: the sets of criteria that days up to `as_of` were published by, `version` the last of them."""
     _register_ledger(home, con, as_of, known_at, version)
     con.execute(_EMPTY)
     con.execute(_BEFORE)
     con.execute(_TOLD)
+    con.execute(_TAGS)
     warned = [told for told in _known(home.warning_statements, known_at) if told[0] < as_of]
     if warned:
         _insert(con, "warning_statement", max(warned)[2])
+    tagged = [told for told in _known(home.tag_statements, known_at) if told[0] < as_of]
+    if tagged:
+        _insert(con, "tag_statement", max(tagged)[2])
     known = [told for told in _known(home.statements, known_at) if told[0] <= as_of]
     before = [told for told in known if told[0] < as_of]
     found = max(before or [told for told in known if told[3] != version], default=None)

@@ -39,6 +39,7 @@ PLACES = {
     "state/pulled": "keys of rows go",
     "state/statements": "rows go",
     "state/warnings": "rows go",
+    "state/tags": "rows go",
     "state/warning_results.jsonl": "results of the customer's warnings go",
     "state/outbox": "the customer's warnings go from what was sent",
     "state/plans": "plans that move the customer go",
@@ -77,7 +78,9 @@ def reach(home: Home, settings: Settings, suppression: Suppression, gone: Gone) 
         "landing": lambda: _land(home, settings),
         "pulled": lambda: _erase_pulled(home, settings, suppression),
         "warehouse": lambda: renew_warehouse(home, gone.customers),
-        "statements": lambda: _erase_statements(home.statements, gone.customers),
+        "statements": lambda: (
+            _erase_statements(home.statements, gone.customers) + _erase_statements(home.tag_statements, gone.customers)
+        ),
         # What hangs on a warning goes before the warning: a second time nobody would know whose it was.
         "warnings": lambda: (
             _erase_what_was_told(home, gone.customers) + _erase_statements(home.warning_statements, gone.customers)

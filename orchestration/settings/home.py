@@ -76,6 +76,11 @@ class Home:
         return self.state / "warnings"
 
     @property
+    def tag_statements(self) -> Path:
+        """The spells of tags that were published, named as `statements` are, never rewritten but by an erasure."""
+        return self.state / "tags"
+
+    @property
     def warning_results(self) -> Path:
         """What people told about warnings, one JSON line each, never rewritten."""
         return self.state / "warning_results.jsonl"

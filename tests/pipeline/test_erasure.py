@@ -34,7 +34,7 @@ OF_THE_WHOLE = {
     "churn_scores", "churn_warnings", "class_forecast", "cluster_profiles", "cluster_segments", "clv_estimates", "clv_models",
     "conservation",
     "conversion_drivers", "criteria_changes",
-    "customer_tags", "customer_tier_table", "customer_tiers", "effect_cube", "effect_evaluation",
+    "customer_tag_spells", "customer_tags", "customer_tier_table", "customer_tiers", "effect_cube", "effect_evaluation",
     "feature_drift", "feedback_themes", "funnel", "identity_quality", "identity_review", "ingest_ledger", "next_categories",
     "quarantine", "rfm_scores",
     "scorecard_points", "threshold_advice", "tier_allocation", "tier_changes", "tier_migration",

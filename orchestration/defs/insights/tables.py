@@ -34,6 +34,7 @@ OVERVIEW = {
     "lead_scores": "band",
     "purchase_stages": "stage",
     "customer_tags": "rule_id",
+    "customer_tag_spells": "dimension",
     "churn_models": "kind",
     "churn_scores": "model",
     "churn_warnings": "state",

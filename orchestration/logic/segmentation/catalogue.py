@@ -32,6 +32,7 @@ from orchestration.logic.segmentation.features import customer_features
 from orchestration.logic.segmentation.lifecycle import lifecycle_states
 from orchestration.logic.segmentation.rfm import rfm_scores
 from orchestration.logic.segmentation.scorecard import scorecard_points
+from orchestration.logic.segmentation.tag_spells import customer_tag_spells
 from orchestration.logic.segmentation.tags import customer_tags
 from orchestration.logic.segmentation.tier_changes import tier_changes
 from orchestration.logic.segmentation.tiers import customer_tiers
@@ -44,9 +45,9 @@ FUNCTIONS: dict[str, Insight] = {
     function.__name__: function
     for function in (
         customer_features, rfm_scores, abc_classes, lifecycle_states, scorecard_points, customer_tiers, tier_changes,
-        customer_tags, cluster_profiles, cluster_segments, clv_models, clv_estimates, lead_scores, purchase_stages,
-        churn_models, churn_backtest, churn_scores, churn_warnings, churn_reach, customer_tier_table, next_categories,
-        audience_members, audience_counts, tier_history, effect_evaluation, effect_cube, criteria_changes, tier_migration,
+        customer_tags, customer_tag_spells, cluster_profiles, cluster_segments, clv_models, clv_estimates, lead_scores,
+        purchase_stages, churn_models, churn_backtest, churn_scores, churn_warnings, churn_reach, customer_tier_table,
+        next_categories, audience_members, audience_counts, tier_history, effect_evaluation, effect_cube, criteria_changes, tier_migration,
         tier_allocation, funnel, class_forecast, conversion_drivers, threshold_advice, feature_drift, feedback_themes,
     )
 }  # fmt: skip
@@ -67,6 +68,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "lead_scores": ("customer_features",),
     "purchase_stages": (),
     "customer_tags": ("customer_features", "rfm_scores", "abc_classes", "lifecycle_states"),
+    "customer_tag_spells": ("customer_tags",),
     "churn_models": (),
     "churn_backtest": ("churn_models",),
     "churn_scores": ("customer_features", "churn_models"),

@@ -18,6 +18,7 @@ from orchestration.logic.segmentation.column_lists import (
     evaluation,
     leads,
     profiles,
+    spells,
 )
 
 
@@ -126,6 +127,14 @@ TABLES: dict[str, Table] = {
             "Tags of each customer: one row for each rule that holds; a tag of too few customers is not told",
             ("as_of", "customer_id", "rule_id"),
             profiles.TAGS,
+        ),
+        _table(
+            "customer_tag_spells",
+            "标签有效期",
+            "From when to when each customer had each tag",
+            ("customer_id", "rule_id", "valid_from"),
+            spells.SPELLS,
+            by_day=False,
         ),
         _table(
             "cluster_profiles",

@@ -24,7 +24,10 @@ from orchestration.settings.loader import Strict, load_model, validated
 
 
 class History(Strict):
+    """`months`: of tiers that are walked back; `tag_days`: spells of tags that ended earlier are told no more."""
+
     months: int = Field(ge=1, le=36)
+    tag_days: int = Field(default=730, ge=1, le=3660)
 
 
 class CriteriaFile(Strict):

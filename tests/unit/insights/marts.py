@@ -68,6 +68,10 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
         "create table control.criteria_ledger (place integer, valid_from date, criteria_version varchar, criteria varchar, "
         "plan_id varchar, applied_by varchar, applied_at timestamp)"
     )
+    con.execute(
+        "create table control.tag_statement (customer_id varchar, dimension varchar, tag varchar, rule_id varchar, "
+        "valid_from date, valid_to date)"
+    )
     con.execute(f"insert into control.criteria_ledger values (0, date '{AS_OF}', 'test', null, null, null, null)")
     con.execute(
         "create table control.warning_results (warning_id varchar, result varchar, happened_on date, told_by varchar, "

@@ -223,6 +223,9 @@ create table insights.churn_reach as select
     cast(1200 as decimal(28, 4)) as money_at_risk, cast(1200 as decimal(28, 4)) as money_reached,
     cast(1 as decimal(9, 4)) as share_reached, cast(1 as decimal(9, 4)) as share_reached_by_rule
 from (values (date '2026-03-01'), (date '2026-03-02')) as days(as_of), (values ('all'), ('li.lei')) as owners(owner);
+create table insights.customer_tag_spells as select
+    as_of, criteria_version, customer_id, dimension, tag, rule_id, date '2026-02-20' as valid_from, cast(null as date) as valid_to
+from insights.customer_tags where as_of = date '2026-03-02';
 create table insights.cluster_profiles as select
     as_of, 'v1' as criteria_version, cluster_id, 'G' || cluster_id || ' / G' || cluster_id as cluster_label, 11 as count_customers,
     cast(0.5 as decimal(9, 6)) as customers_share, cast(4290 as decimal(18, 4)) as net_amount, cast(0.5 as decimal(18, 6)) as revenue_share, 2 as count_clusters, 0.4 as silhouette,
