@@ -48,7 +48,8 @@ FUNCTIONS: dict[str, Insight] = {
         customer_tags, customer_tag_spells, cluster_profiles, cluster_segments, clv_models, clv_estimates, lead_scores,
         purchase_stages, churn_models, churn_backtest, churn_scores, churn_warnings, churn_reach, customer_tier_table,
         next_categories, audience_members, audience_counts, tier_history, effect_evaluation, effect_cube, criteria_changes,
-        tier_migration, tier_allocation, funnel, class_forecast, conversion_drivers, threshold_advice, feature_drift, feedback_themes,
+        tier_migration, tier_allocation, funnel, class_forecast, conversion_drivers, threshold_advice, feature_drift,
+        feedback_themes,
     )
 }  # fmt: skip
 
