@@ -96,4 +96,4 @@ def test_unit_tests_of_the_models_when_run_then_pass(built: Path, dbt, tmp_path:
     path = tmp_path / "strata.duckdb"
     path.write_bytes(built.read_bytes())
     printed = dbt(path, "test", "--select", *(f"path:models/{folder},test_type:unit" for folder in FOLDERS))
-    assert "PASS=10 " in printed
+    assert "PASS=12 " in printed
