@@ -22,8 +22,9 @@ PlaceholderType = Literal[
     "email", "phone", "national_id", "loyalty_id", "wechat_id", "device_id", "tax_id", "birth_date"
 ]
 ProfileField = Literal[
-    "display_name", "email", "phone", "birth_date", "gender", "country", "region", "city", "postcode", "loyalty_id",
-    "company_id", "industry", "employees", "lead_source", "lead_status",
+    "display_name", "email", "phone", "birth_date", "gender", "occupation", "household", "income_band", "education",
+    "country", "region", "city", "district", "postcode", "loyalty_id", "company_id", "industry", "employees",
+    "lead_source", "lead_status",
 ]  # fmt: skip
 PROFILE_FIELDS: tuple[ProfileField, ...] = get_args(ProfileField)
 Rule = Literal["sources", "trust", "recency", "earliest", "frequency", "completeness", "longest"]
