@@ -34,7 +34,7 @@ OF_THE_WHOLE = {
     "churn_scores", "churn_warnings", "class_forecast", "cluster_profiles", "cluster_segments", "clv_estimates", "clv_models",
     "conservation",
     "conversion_drivers", "customer_tags", "customer_tier_table", "customer_tiers", "effect_evaluation", "feature_drift",
-    "feedback_themes", "funnel", "identity_quality", "identity_review", "ingest_ledger", "quarantine", "rfm_scores",
+    "feedback_themes", "funnel", "identity_quality", "identity_review", "ingest_ledger", "place_sums", "quarantine", "rfm_scores",
     "scorecard_points", "threshold_advice", "tier_allocation", "tier_changes", "tier_migration",
 }  # fmt: skip
 """Tables of sums, ranks, models and what follows from them: one customer less is another whole."""

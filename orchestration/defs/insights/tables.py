@@ -34,6 +34,7 @@ OVERVIEW = {
     "lead_scores": "band",
     "purchase_stages": "stage",
     "customer_tags": "rule_id",
+    "place_sums": "level",
     "churn_models": "kind",
     "churn_scores": "model",
     "churn_warnings": "state",

@@ -27,6 +27,7 @@ from orchestration.logic.leads.stages import purchase_stages
 from orchestration.logic.segmentation.abc import abc_classes
 from orchestration.logic.segmentation.features import customer_features
 from orchestration.logic.segmentation.lifecycle import lifecycle_states
+from orchestration.logic.segmentation.places import place_sums
 from orchestration.logic.segmentation.rfm import rfm_scores
 from orchestration.logic.segmentation.scorecard import scorecard_points
 from orchestration.logic.segmentation.tags import customer_tags
@@ -41,7 +42,7 @@ FUNCTIONS: dict[str, Insight] = {
     function.__name__: function
     for function in (
         customer_features, rfm_scores, abc_classes, lifecycle_states, scorecard_points, customer_tiers, tier_changes,
-        customer_tags, cluster_profiles, cluster_segments, clv_models, clv_estimates, lead_scores, purchase_stages,
+        customer_tags, place_sums, cluster_profiles, cluster_segments, clv_models, clv_estimates, lead_scores, purchase_stages,
         churn_models, churn_backtest, churn_scores, churn_warnings, churn_reach, customer_tier_table, audience_members,
         audience_counts, tier_history, effect_evaluation, tier_migration, tier_allocation, funnel, class_forecast,
         conversion_drivers, threshold_advice, feature_drift, feedback_themes,
@@ -57,6 +58,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "scorecard_points": ("customer_features",),
     "customer_tiers": ("customer_features",),
     "tier_changes": ("scorecard_points", "customer_tiers"),
+    "place_sums": ("customer_features",),
     "cluster_profiles": ("customer_features",),
     "cluster_segments": ("customer_features", "cluster_profiles"),
     "clv_models": (),

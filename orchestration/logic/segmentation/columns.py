@@ -8,7 +8,16 @@ here.
 from dataclasses import dataclass
 
 from orchestration.logic.segmentation import column_lists
-from orchestration.logic.segmentation.column_lists import audiences, churn, clusters, clv, effects, leads, profiles
+from orchestration.logic.segmentation.column_lists import (
+    audiences,
+    churn,
+    clusters,
+    clv,
+    effects,
+    leads,
+    places,
+    profiles,
+)
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,14 @@ TABLES: dict[str, Table] = {
             "Tags of each customer: one row for each rule that holds; a tag of too few customers is not told",
             ("as_of", "customer_id", "rule_id"),
             profiles.TAGS,
+        ),
+        _table(
+            "place_sums",
+            "分地区汇总",
+            "Customers, orders and net amount by level of place, where children add up to their parents",
+            ("as_of", "level", "place"),
+            places.SUMS,
+            day=_DAY_ALONE,
         ),
         _table(
             "cluster_profiles",
