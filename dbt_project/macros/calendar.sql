@@ -7,6 +7,9 @@ cast(timezone({{ timezone }}, timezone('UTC', {{ instant }})) as date)
 to_date(from_utc_timestamp({{ instant }}, {{ timezone }}))
 {%- endmacro %}
 
+{#- The number of an instant's hour, counted from 1970 on. -#}
+{% macro hour_number(instant) -%}cast(floor({{ microseconds(instant) }} / 3600000000) as bigint){%- endmacro %}
+
 {#- An instant as a whole number that grows with time. -#}
 {% macro microseconds(instant) -%}{{ adapter.dispatch('microseconds')(instant) }}{%- endmacro %}
 {% macro duckdb__microseconds(instant) -%}epoch_us({{ instant }}){%- endmacro %}

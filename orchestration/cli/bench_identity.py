@@ -9,7 +9,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ import duckdb
 
 from orchestration import warehouse
 from orchestration.cli.bench_landing import Figures
+from orchestration.cli.bench_planted import KINDS, PAIRS, kind_and_pair, planted
 from orchestration.cli.bench_references import plain_splink
 from orchestration.cli.bench_sample import AS_OF, SIZES
 from orchestration.cli.bench_sets import Set, febrl, names_dates_places, sample
@@ -32,6 +34,7 @@ from orchestration.settings.sources import blocks
 
 GOALS = {1: 0.998, 2: 0.996, 3: 0.994, 4: 0.998}
 GOAL_WITH_ID, LEAST_PRECISION, LEAST_RECALL, LARGEST_GAP = 0.999, 0.995, 0.96, 0.02
+LEAST_RECALL_OF_PLANTED = 0.99
 MOST_TIMES_A_SCAN, MOST_OF_PLAIN, RECORDS_FOR_RATIOS = 5.0, 0.5, 1_000_000
 RELATIONS = ("relatives", "parent_and_child", "couple", "twins", "father_and_son")
 
@@ -48,9 +51,17 @@ class Linked:
     merged: dict[str, tuple[int, int]]
 
 
+@dataclass(frozen=True)
+class Strangers:
+    """How many of the planted pairs of each kind became one customer, and the share of own records that found each other."""
+
+    merged: dict[str, int]
+    recall: float
+
+
 def bench_identity(size: str) -> Figures:
     """F1 on FEBRL 1 to 4 without and with the national id and on names, dates and places; precision, recall, parts, planted
-    relations and times on the sample data."""
+    relations and times on the sample data; and planted pairs that share only what strangers share."""
     figures: Figures = {}
     for number, goal in GOALS.items():
         for with_id in (False, True):
@@ -67,8 +78,13 @@ def bench_identity(size: str) -> Figures:
     for part, quality in linked.parts.items():
         gap = max(precision - quality.precision, recall - quality.recall, 0.0)
         figures[f"sample data, {part} names: behind all"] = _share(gap, f"at most {LARGEST_GAP}", gap <= LARGEST_GAP)
-    for relation, (merged, planted) in linked.merged.items():
-        figures[f"sample data: {relation} merged of {planted:,} pairs"] = _figure(merged, "pairs", "0", merged == 0)
+    for relation, (merged, pairs) in linked.merged.items():
+        figures[f"sample data: {relation} merged of {pairs:,} pairs"] = _figure(merged, "pairs", None, True)
+    strangers = link_planted()
+    for kind, merged in strangers.merged.items():
+        figures[f"{kind}: merged of {PAIRS} pairs"] = _figure(merged, "pairs", "0", merged == 0)
+    least = LEAST_RECALL_OF_PLANTED
+    figures["planted pairs: recall"] = _share(strangers.recall, f"at least {least}", strangers.recall >= least)
     return figures | _times(linked)
 
 
@@ -82,7 +98,32 @@ def link_sample(customers: int) -> Linked:
     return _link(lambda home: sample(home, customers), repeats=3)
 
 
+def link_planted() -> Strangers:
+    """The pairs that share only what strangers and relatives share."""
+    with _staged(planted) as (con, home, made):
+        resolve(con, made.settings, home.models)
+        rows = con.execute(f"""
+            with held as (
+                select {kind_and_pair("record_id")} as planted, person_id, customer_id
+                from truth join identity.clusters using (record_id)
+            )
+            select cast(planted[1] as integer), count(distinct planted)
+            from held as a join held as b using (planted, customer_id)
+            where a.person_id <> b.person_id
+            group by 1
+        """).fetchall()
+        merged = dict(rows)
+        return Strangers({kind: merged.get(place, 0) for place, kind in enumerate(KINDS)}, measure(con, "truth").recall)
+
+
 def _link(make: Callable[[Home], Set], repeats: int = 1) -> Linked:
+    with _staged(make) as (con, home, made):
+        return _measured(con, home, made, repeats)
+
+
+@contextmanager
+def _staged(make: Callable[[Home], Set]) -> Iterator[tuple[duckdb.DuckDBPyConnection, Home, Set]]:
+    """A warehouse in which the set is staged and its keys are linked, with the table `truth`."""
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder) / "home").ensure()
         made = make(home)
@@ -96,7 +137,7 @@ def _link(make: Callable[[Home], Set], repeats: int = 1) -> Linked:
         subprocess.run(list(map(str, command)), check=True, stdout=sys.stderr, env=variables)
         with warehouse.connect(home) as con:
             con.execute(f"create temp table truth as {made.truth}")
-            return _measured(con, home, made, repeats)
+            yield con, home, made
 
 
 def _measured(con: duckdb.DuckDBPyConnection, home: Home, made: Set, repeats: int) -> Linked:

@@ -48,6 +48,8 @@ def customer_tier_table(con: duckdb.DuckDBPyConnection, as_of: date, settings: I
         strategy_en=case_by("strategy_code", {code: strategy.text.en for code, strategy in strategies.items()}),
         mode_zh=case_by("strategy_code", {code: strategy.contact_mode.zh for code, strategy in strategies.items()}),
         mode_en=case_by("strategy_code", {code: strategy.contact_mode.en for code, strategy in strategies.items()}),
+        size_zh=case_by("size_band", {size: text.zh for size, text in people.strategies.by_company_size.items()}),
+        size_en=case_by("size_band", {size: text.en for size, text in people.strategies.by_company_size.items()}),
         cadence=case_by("strategy_code", {code: strategy.cadence_days for code, strategy in strategies.items()}),
         up_potential=_flag(scheme, scheme.flags.up_potential_top_band_in, best=True),
         loyalty_risk=_flag(scheme, scheme.flags.loyalty_risk_lowest_band_in, best=False),
@@ -83,6 +85,7 @@ joined as (
         f.customer_id,
         customers.display_name,
         customers.customer_type,
+        customers.size_band,
         t.tier, t.total_points, t.tier_since, t.previous_tier, t.tier_reason,
         f.net_amount_window as net_amount, b.amount_band,
         f.count_orders_window as orders_in_window, b.frequency_band,
@@ -117,13 +120,15 @@ joined as (
     where f.as_of = {day}
 )
 select
-    joined.* exclude (last_contact_date),
+    joined.* exclude (last_contact_date, size_band),
     {tier_zh} as tier_zh,
     {tier_en} as tier_en,
     {owner_zh} as owner_zh,
     {owner_en} as owner_en,
     {strategy_zh} as strategy_zh,
     {strategy_en} as strategy_en,
+    {size_zh} as size_strategy_zh,
+    {size_en} as size_strategy_en,
     {mode_zh} as contact_mode_zh,
     {mode_en} as contact_mode_en,
     greatest({day}, last_contact_date + {cadence}) as next_contact_due,

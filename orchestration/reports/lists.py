@@ -23,7 +23,7 @@ TIER_TABLE, WARNINGS, PROFILES = "customer_tier_table", "churn_warnings", "custo
 FEATURES = "customer_features"
 # What an owner sees of a customer, and what a campaign gets of a member.
 WHO = ("priority_rank", "customer_id", "display_name", "tier")
-WHAT_TO_DO = ("strategy", "contact_mode", "next_contact_due")
+WHAT_TO_DO = ("strategy", "size_strategy", "contact_mode", "next_contact_due")
 OF_OWNER = (
     *WHAT_TO_DO, "net_amount", "orders_in_window", "top3_categories", "lifecycle", "churn_band", "value_at_risk",
     "up_potential", "loyalty_risk",

@@ -121,6 +121,26 @@ CITIES = (
     City("Singapore", "Singapore", "Singapore", "Singapore", 238801, "SG", 2),
 )  # fmt: skip
 
+# Districts of the Chinese cities, as a source in China writes them.
+DISTRICTS = {
+    "Shanghai": ("浦东新区", "徐汇区", "静安区", "闵行区"),
+    "Beijing": ("朝阳区", "海淀区", "西城区", "丰台区"),
+    "Guangzhou": ("天河区", "越秀区", "海珠区", "番禺区"),
+    "Shenzhen": ("南山区", "福田区", "罗湖区", "宝安区"),
+    "Hangzhou": ("西湖区", "滨江区", "余杭区"),
+    "Chengdu": ("武侯区", "锦江区", "青羊区"),
+    "Chongqing": ("渝中区", "江北区", "渝北区"),
+    "Wuhan": ("武昌区", "江汉区", "洪山区"),
+    "Nanjing": ("玄武区", "鼓楼区", "江宁区"),
+    "Suzhou": ("姑苏区", "吴中区", "相城区"),
+    "Xi'an": ("雁塔区", "碑林区", "未央区"),
+    "Qingdao": ("市南区", "市北区", "崂山区"),
+    "Changsha": ("岳麓区", "芙蓉区", "雨花区"),
+    "Kunming": ("五华区", "盘龙区", "官渡区"),
+    "Luoyang": ("涧西区", "西工区", "洛龙区"),
+    "Yichang": ("西陵区", "伍家岗区"),
+}
+
 
 @dataclass(frozen=True)
 class Names:

@@ -91,6 +91,7 @@ TABLES = (
     ServingTable(
         "customer_tag_spells", "insights.customer_tag_spells", ("customer_id", "rule_id", "valid_from"), "latest"
     ),
+    ServingTable("place_sums", "insights.place_sums", ("as_of", "level", "place"), "history"),
     ServingTable("tier_changes", "insights.tier_changes", ("as_of", "scheme_id", "customer_id"), "history"),
     ServingTable("cluster_profiles", "insights.cluster_profiles", ("as_of", "cluster_id"), "history"),
     ServingTable("cluster_segments", "insights.cluster_segments", ("as_of", "customer_id"), "history"),

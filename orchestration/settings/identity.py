@@ -22,8 +22,9 @@ PlaceholderType = Literal[
     "email", "phone", "national_id", "loyalty_id", "wechat_id", "device_id", "tax_id", "birth_date"
 ]
 ProfileField = Literal[
-    "display_name", "email", "phone", "birth_date", "gender", "country", "region", "city", "postcode", "loyalty_id",
-    "company_id", "industry", "employees", "lead_source", "lead_status",
+    "display_name", "email", "phone", "birth_date", "gender", "occupation", "household", "income_band", "education",
+    "country", "region", "city", "district", "postcode", "loyalty_id", "company_id", "industry", "employees",
+    "lead_source", "lead_status",
 ]  # fmt: skip
 PROFILE_FIELDS: tuple[ProfileField, ...] = get_args(ProfileField)
 Rule = Literal["sources", "trust", "recency", "earliest", "frequency", "completeness", "longest"]
@@ -48,6 +49,7 @@ class Key(Strict):
     max_names: Count
     max_records: int = Field(ge=2)
     needs: Literal["nothing", "no_conflict", "agreement"] = "no_conflict"
+    doubtful: bool = False
 
 
 class ClusterLimits(Strict):
@@ -63,10 +65,12 @@ class LinkingModel(Strict):
 
     version: str | None = Field(default=None, pattern="^[0-9a-f]{12}$")
     link: float = Field(default=0.5, gt=0, lt=1)
-    wrong_links: float = Field(default=0.02, gt=0, lt=1)
+    wrong_links: float = Field(default=0.03, gt=0, lt=1)
     review: float = Field(default=0.3, gt=0, lt=1)
     veto_below: float = Field(default=0.03, ge=0, le=1)
     margin: float = Field(default=6.0, ge=0)
+    crowded_hour_records: Count = 5
+    crowded_hour_share: float = Field(default=0.002, gt=0, le=1)
 
     @model_validator(mode="after")
     def _ordered(self) -> "LinkingModel":
@@ -122,6 +126,7 @@ class Names(Strict):
     surname_readings: dict[str, str] = Field(default_factory=dict)
     common_surnames: str = ""
     nicknames: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    western_given_names: tuple[str, ...] = ()
 
 
 class IdentityFile(Strict):

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from orchestration.settings.audiences import AudiencesFile
 from orchestration.settings.churn import Contact
-from orchestration.settings.criteria import Code, Positive, Text
+from orchestration.settings.criteria import Code, Positive, SizeBand, Text
 from orchestration.settings.home import config_file
 from orchestration.settings.loader import Strict, load_model
 
@@ -46,11 +46,13 @@ class ByWarning(Strict):
 
 
 class StrategiesFile(Strict):
-    """strategies.yml. `contact_kinds`: the interactions that count as a contact when the next one is due."""
+    """strategies.yml. `contact_kinds`: the interactions that count as a contact when the next one is due;
+    `by_company_size`: what is added for a company of a size and for those who work there, beside the tier's strategy."""
 
     contact_kinds: list[Contact]
     strategies: dict[Code, Strategy] = Field(min_length=1)
     by_tier: dict[Code, Code]
+    by_company_size: dict[SizeBand, Text] = Field(default_factory=dict)
     by_warning: ByWarning
 
 

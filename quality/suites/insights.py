@@ -7,7 +7,7 @@ of that day fails as empty.
 from collections.abc import Mapping
 
 from quality.checks import Rule, Severity, Suite, Table, at_least, at_most, between, in_set, no_rows, not_null, unique
-from quality.suites import categories, churn, effects, insights_models, insights_value
+from quality.suites import categories, churn, effects, insights_models, insights_profiles, insights_value
 from quality.suites.of_the_day import customer_exists, every_customer, of_the_day, one_version, since_by_as_of
 
 CAUSES = ("data", "clock", "criteria", "identity", "correction")
@@ -111,7 +111,7 @@ def suite(thresholds: Mapping[str, float]) -> Suite:
     rules += [*_feature_rules(), *_class_rules(thresholds), *_tier_rules(thresholds), *_tag_rules(thresholds)]
     rules += _change_rules()
     rules += [*_audience_rules(), *effects.effect_rules(thresholds)]
-    parts = (insights_models, insights_value, churn, categories)
+    parts = (insights_models, insights_value, insights_profiles, churn, categories)
     rules += [rule for part in parts for rule in part.rules(thresholds)]
     return Suite("insights", (*TABLES, *(table for part in parts for table in part.TABLES)), rules)
 

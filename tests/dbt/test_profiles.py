@@ -18,7 +18,10 @@ FOLDERS = ("intermediate/identity", "intermediate/profiles", "marts/identity")
 PERSONS = {
     "entity": "persons",
     "key": ["id"],
-    "columns": {"source_record_id": "id", "full_name": "name", "email": "mail", "phone": "tel", "city": "city"},
+    "columns": {
+        **{"source_record_id": "id", "full_name": "name", "email": "mail", "phone": "tel", "city": "city"},
+        **{name: name for name in ("district", "occupation", "household", "income", "education")},
+    },
 }
 SOURCES = {
     "sources": {
@@ -37,12 +40,16 @@ def people(path: Path, as_of: date = date(2026, 1, 1)) -> SmallWarehouse:
         "crm",
         "contacts",
         {**anew, "city": "Köln", "phone": "13900000001", "email": "ann@grey.org"},
-        {"source_record_id": "2", "full_name": "Ann Grey", "city": "Bonn", "updated_at": "2025-10-01"},
+        {
+            **{"source_record_id": "2", "full_name": "Ann Grey", "city": "Bonn", "updated_at": "2025-10-01"},
+            **{"district": "Beuel", "occupation": "nurse", "household": "2"},
+        },
         gone,
         {**anew, "city": "Ulm", "phone": "13900000001", "updated_at": "2025-12-10", "merged_into": "2"},
         {**gone, "updated_at": "2025-12-10", "deleted_at": "2025-12-10"},
     )
     shop = {"source_record_id": "9", "full_name": "A. Gray", "phone": "13900000009", "updated_at": "2025-12-20"}
+    shop |= {"district": "Nippes", "occupation": "teacher", "income": "100k-200k", "education": "master"}
     warehouse.add("shop", "accounts", shop)
     return warehouse
 
@@ -69,16 +76,23 @@ def built(dbt, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 SURVIVORSHIP = "select field, source, source_record_id, rule, count_conflicts from marts.survivorship order by field"
 PROFILE = "select display_name, email, phone, city, count_records from marts.customers"
+PERSON = "select district, place_city, occupation, household, income_band, education from marts.customers"
 
 
 def test_profile_when_a_source_merged_and_deleted_then_their_values_yield(built: Path, query) -> None:
     assert query(built, SURVIVORSHIP) == [
         ("city", "crm", "2", "only_value", 0),
         ("display_name", "crm", "2", "trust", 1),
+        ("district", "crm", "2", "trust", 1),
+        ("education", "shop", "9", "only_value", 0),
         ("email", "crm", "1", "only_value", 0),
+        ("household", "crm", "2", "only_value", 0),
+        ("income_band", "shop", "9", "only_value", 0),
+        ("occupation", "crm", "2", "trust", 1),
         ("phone", "shop", "9", "only_value", 0),
     ]
     assert query(built, PROFILE) == [("Ann Grey", "ann@gray.org", "+8613900000009", "Bonn", 3)]
+    assert query(built, PERSON) == [("Beuel", "Bonn", "nurse", "2", "100k-200k", "master")]
 
 
 def test_profile_when_the_day_is_before_merge_and_deletion_then_they_have_their_say(dbt, query, tmp_path: Path) -> None:
@@ -86,7 +100,10 @@ def test_profile_when_the_day_is_before_merge_and_deletion_then_they_have_their_
     assert query(path, SURVIVORSHIP) == [
         ("city", "crm", "1", "recency", 1),
         ("display_name", "crm", "3", "frequency", 1),
+        ("district", "crm", "2", "only_value", 0),
         ("email", "crm", "1", "only_value", 0),
+        ("household", "crm", "2", "only_value", 0),
+        ("occupation", "crm", "2", "only_value", 0),
         ("phone", "crm", "3", "recency", 1),
     ]
     assert query(path, PROFILE) == [("Ann Grey", "ann@grey.org", "+8613900000003", "Köln", 3)]
@@ -96,4 +113,4 @@ def test_unit_tests_of_the_models_when_run_then_pass(built: Path, dbt, tmp_path:
     path = tmp_path / "strata.duckdb"
     path.write_bytes(built.read_bytes())
     printed = dbt(path, "test", "--select", *(f"path:models/{folder},test_type:unit" for folder in FOLDERS))
-    assert "PASS=10 " in printed
+    assert "PASS=12 " in printed

@@ -31,7 +31,7 @@ MARTS = {
 }
 INSIGHTS = {
     "customer_features", "rfm_scores", "abc_classes", "lifecycle_states", "scorecard_points", "customer_tiers",
-    "customer_tags", "customer_tag_spells",
+    "customer_tags", "customer_tag_spells", "place_sums",
     "tier_changes", "cluster_profiles", "cluster_segments", "clv_models", "clv_estimates", "lead_scores", "purchase_stages",
     "churn_models", "churn_backtest", "churn_scores", "churn_warnings", "churn_reach", "customer_tier_table", "audience_members",
     "audience_counts", "next_categories",

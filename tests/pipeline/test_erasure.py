@@ -36,7 +36,7 @@ OF_THE_WHOLE = {
     "conversion_drivers", "criteria_changes",
     "customer_tag_spells", "customer_tags", "customer_tier_table", "customer_tiers", "effect_cube", "effect_evaluation",
     "feature_drift", "feedback_themes", "funnel", "identity_quality", "identity_review", "ingest_ledger", "next_categories",
-    "quarantine", "rfm_scores",
+    "place_sums", "quarantine", "rfm_scores",
     "scorecard_points", "threshold_advice", "tier_allocation", "tier_changes", "tier_migration",
 }  # fmt: skip
 """Tables of sums, ranks, models and what follows from them: one customer less is another whole."""

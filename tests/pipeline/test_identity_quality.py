@@ -2,7 +2,8 @@
 
 import duckdb
 
-from orchestration.cli.bench_identity import GOALS, link_febrl
+from orchestration.cli.bench_identity import GOALS, link_febrl, link_planted
+from orchestration.cli.bench_planted import KINDS
 from orchestration.logic.identity import Quality, measure
 from orchestration.settings import Home
 from tests.conftest import query
@@ -14,6 +15,13 @@ def test_linking_when_a_public_set_is_read_by_configuration_then_it_reaches_its_
     assert linked.whole.f1 >= GOALS[3]
     assert linked.whole.precision >= 0.999
     assert linked.keys.f1 < linked.whole.f1
+
+
+def test_linking_when_strangers_and_relatives_share_what_they_share_then_none_are_merged() -> None:
+    """Linking nothing would be no way to pass: every person's own two records must find each other."""
+    found = link_planted()
+    assert found.merged == dict.fromkeys(KINDS, 0)
+    assert found.recall >= 0.99
 
 
 def test_linking_of_the_sample_reaches_its_figures(refreshed: Home) -> None:

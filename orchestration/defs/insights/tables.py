@@ -35,6 +35,7 @@ OVERVIEW = {
     "purchase_stages": "stage",
     "customer_tags": "rule_id",
     "customer_tag_spells": "dimension",
+    "place_sums": "level",
     "churn_models": "kind",
     "churn_scores": "model",
     "churn_warnings": "state",

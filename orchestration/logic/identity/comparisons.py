@@ -16,12 +16,21 @@ from splink.comparison_library import CustomComparison
 
 ID = "unique_id"
 FIELDS = (
-    "given", "family", "signs", "script", "birth", "gender", "national_id", "phone", "mailbox", "street", "locality", "city",
-    "postcode", "region",
+    "given", "family", "signs", "script", "called", "birth", "gender", "national_id", "phone", "mailbox", "mailbox_signs",
+    "street", "locality", "city", "postcode", "region",
 )  # fmt: skip
 
 BLOCKS = "blocks"
 """Of a customer: the blocks of sources.yml that hold a record of it."""
+
+HOURS = "hours"
+"""Of a customer: the hours in which its records were first seen."""
+
+NEAR = "near_hours"
+"""These hours and each one's next: two customers first seen less than an hour apart have one in common."""
+
+OF_CUSTOMERS = (BLOCKS, HOURS)
+"""Lists that a customer has and a single record has not."""
 
 ALIKE = 0.82
 """Jaro–Winkler similarity from which two texts may be the same, badly typed."""
@@ -32,6 +41,7 @@ CHINESE = "('han', 'pinyin')"
 _OTHER_SCRIPTS = f"(script_l = 'mixed' and script_r in {CHINESE}) or (script_r = 'mixed' and script_l in {CHINESE})"
 
 
+_GIVEN_UNKNOWN = f"(given_l is null or given_r is null or {_OTHER_SCRIPTS})"
 _BOTH_IN_SIGNS = "(signs_l is not null and signs_r is not null)"
 
 Rule = tuple[str, ...]
@@ -44,7 +54,7 @@ def settings(fields: Collection[str], rules: Collection[Rule]) -> dict[str, Any]
         "dedupe_only",
         comparisons=[make() for name, make in COMPARISONS.items() if NEEDS.get(name, {name}) <= set(fields)],
         blocking_rules_to_generate_predictions=[
-            *(block_on(*rule) for rule in rules),
+            *(block_on(*rule, arrays_to_explode=[NEAR] if NEAR in rule else None) for rule in rules),
             *(
                 CustomRule(f"l.{one} = r.{other} and l.postcode = r.postcode")
                 for pair in SWAPPED
@@ -59,7 +69,8 @@ def settings(fields: Collection[str], rules: Collection[Rule]) -> dict[str, Any]
 
 def usable(fields: Collection[str]) -> list[Rule]:
     """The rules of BLOCKING whose fields are filled, in their order."""
-    return [rule for rule in BLOCKING if {field for part in rule for field in _fields(part)} <= set(fields)]
+    known = {*fields, NEAR} if HOURS in fields else set(fields)
+    return [rule for rule in BLOCKING if {field for part in rule for field in _fields(part)} <= known]
 
 
 def levels(comparison: dict[str, Any]) -> list[dict[str, Any]]:
@@ -96,11 +107,18 @@ def _signs() -> CustomComparison:
             NullLevel("signs"),
             ExactMatchLevel("signs", term_frequency_adjustments=True).configure(label_for_charts="equal"),
             CustomLevel("given_l = given_r", "sounds equal"),
-            CustomLevel(
-                "levenshtein(signs_l, signs_r) <= 1 and greatest(length(signs_l), length(signs_r)) >= 2", "one sign"
-            ),
+            CustomLevel(differ_in_one_sign("signs_l", "signs_r"), "one sign"),
             ElseLevel().configure(label_for_charts="differs"),
         ],
+    )
+
+
+def differ_in_one_sign(one: str, other: str) -> str:
+    """SQL: whether two given names in Chinese signs differ in one of them only. Edit distances count bytes, of which a sign has
+    three."""
+    return (
+        f"greatest(length({one}), length({other})) >= 2"
+        f" and length(translate({one}, {other}, '')) <= 1 and length(translate({other}, {one}, '')) <= 1"
     )
 
 
@@ -114,6 +132,56 @@ def _code(name: str, slips: int, by_frequency: bool = True) -> CustomComparison:
             ExactMatchLevel(name, term_frequency_adjustments=by_frequency).configure(label_for_charts="equal"),
             *(CustomLevel(f"{distance} <= {count}", f"{count} slips") for count in range(1, slips + 1)),
             ElseLevel().configure(label_for_charts="differs"),
+        ],
+    )
+
+
+def _called() -> CustomComparison:
+    """Where a given name is unknown, or English beside a Chinese one: what the mailbox says instead."""
+    return CustomComparison(
+        output_column_name="called",
+        comparison_levels=[
+            CustomLevel(f"called_l is null or called_r is null or not {_GIVEN_UNKNOWN}", "unknown").configure(
+                is_null_level=True
+            ),
+            ExactMatchLevel("called", term_frequency_adjustments=True).configure(label_for_charts="equal"),
+            CustomLevel(f"jaro_winkler_similarity(called_l, called_r) >= {ALIKE}", "alike"),
+            ElseLevel().configure(label_for_charts="differs"),
+        ],
+    )
+
+
+def _mailbox() -> CustomComparison:
+    """wang.wei88 and weiwang88 are two mailboxes of one person more often than of two."""
+    distance = "damerau_levenshtein(mailbox_l, mailbox_r)"
+    return CustomComparison(
+        output_column_name="mailbox",
+        comparison_levels=[
+            NullLevel("mailbox"),
+            ExactMatchLevel("mailbox", term_frequency_adjustments=True).configure(label_for_charts="equal"),
+            ExactMatchLevel("mailbox_signs", term_frequency_adjustments=True).configure(
+                label_for_charts="another order"
+            ),
+            CustomLevel(f"{distance} <= 1", "1 slips"),
+            ElseLevel().configure(label_for_charts="differs"),
+        ],
+    )
+
+
+def _hours() -> CustomComparison:
+    """Who signs up in two channels often does so in one go."""
+    apart = (
+        f"list_min(flatten(list_transform({HOURS}_l,"
+        f" lambda one: list_transform({HOURS}_r, lambda other: abs(one - other)))))"
+    )
+    return CustomComparison(
+        output_column_name=HOURS,
+        comparison_levels=[
+            CustomLevel(f"coalesce(len({HOURS}_l), 0) = 0 or coalesce(len({HOURS}_r), 0) = 0", "unknown").configure(
+                is_null_level=True
+            ),
+            *(CustomLevel(f"{apart} <= {hours}", f"within {hours}") for hours in (1, 24, 168)),
+            ElseLevel().configure(label_for_charts="further apart"),
         ],
     )
 
@@ -188,24 +256,39 @@ def _blocks() -> CustomComparison:
 COMPARISONS: dict[str, Callable[[], Any]] = {
     "given": lambda: _text("given", swapped_with="family", unknown=f"{_OTHER_SCRIPTS} or {_BOTH_IN_SIGNS}"),
     "signs": _signs,
+    "called": _called,
     "family": lambda: _text("family"),
     "birth": _birth,
     "gender": lambda: _code("gender", 0, by_frequency=False),
     "national_id": lambda: _code("national_id", 2),
     "phone": lambda: _code("phone", 2),
-    "mailbox": lambda: _code("mailbox", 1),
+    "mailbox": _mailbox,
     "street": lambda: _text("street", swapped_with="locality"),
     "locality": lambda: _text("locality"),
     "place": _place,
     BLOCKS: _blocks,
+    HOURS: _hours,
 }
 """By the name of the comparison. That of given names knows nothing where one is English and the other Chinese."""
 
 KEYS = ("national_id", "phone", "mailbox")
 """Comparisons of what is a key too."""
 
-OF_THE_PERSON = ("given", "signs", "birth", "gender", "national_id", BLOCKS)
-"""Comparisons of what relatives do not have in common. The others agree in a household too, a mailbox among them."""
+OF_THE_PERSON = ("given", "signs", "called", "birth", "gender", "national_id", BLOCKS)
+"""Comparisons of what relatives do not have in common. The others agree in a household too."""
+
+RELATIVES: dict[str, tuple[str, ...]] = {
+    "relatives": (),
+    "namesakes": ("given", "signs", "called"),
+    "twins": ("birth",),
+}
+"""Kinds of two persons of one household, with what they have in common OF_THE_PERSON: father and son of one name, twins."""
+
+RELATIVES_BY_NAME = ("relatives",)
+"""Those that names alone tell from one person; father and son, and twins, must be told by what a household seldom shares."""
+
+SELDOM_SHARED = ("phone", "mailbox", HOURS)
+"""What a household may have in common, and mostly has not; how often is learned."""
 
 NEEDS = {"place": {"city"}}
 """The fields without which a comparison is left out, where its name is not the field."""
@@ -215,6 +298,9 @@ BLOCKING = (
     ("birth",),
     ("phone",),
     ("mailbox",),
+    ("mailbox_signs",),
+    ("called", "family"),
+    (NEAR, "family"),
     ("national_id",),
     ("street",),
     ("given", "postcode"),

@@ -62,7 +62,7 @@ def _in_order(what: str, lists: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["field", "place", what]).astype({"field": "str", "place": "int32", what: "str"})
 
 
-def _scalars(identity: IdentityFile) -> dict[str, int | str]:
+def _scalars(identity: IdentityFile) -> dict[str, int | float | str]:
     bands, limits = identity.size_bands, identity.clusters
     return {
         "default_country": identity.default_country,
@@ -71,6 +71,8 @@ def _scalars(identity: IdentityFile) -> dict[str, int | str]:
         "max_cluster_records": limits.max_records,
         "max_cluster_birth_dates": limits.max_birth_dates,
         "max_cluster_national_ids": limits.max_national_ids,
+        "crowded_hour_records": identity.model.crowded_hour_records,
+        "crowded_hour_share": identity.model.crowded_hour_share,
         "large_employees": bands.large,
         "medium_employees": bands.medium,
         "small_employees": bands.small,

@@ -27,8 +27,9 @@ from orchestration.logic.identity import comparisons
 
 logging.getLogger("splink").setLevel(logging.ERROR)
 
-SAMPLE_CUSTOMERS = 20_000
-"""Training looks at the records of so many customers, chosen by their hashes."""
+SAMPLE_FOR_RECORDS, SAMPLE_FOR_OPEN = 20_000, 100_000
+"""Training looks at the records of so many customers, and at the open pairs of so many, chosen by their hashes. A tenth of
+the customers holds a hundredth of the open pairs."""
 SAMPLE_FOR_CHANCE = 1_000
 """u is counted over all pairs of so many of these records."""
 LEAST_RECORDS = 100
@@ -49,14 +50,16 @@ class ModelRefused(ValueError):
 
 @dataclass(frozen=True)
 class Model:
-    """`levels`: by comparison, per level from the most agreement down (m, u). `open_matches`: pairs of one person that the keys
-    leave open, by customer; `households`: pairs of two persons of one household, by pair of one person. `fields`: those that
+    """`levels`: by comparison, per level from the most agreement down (m, u). `in_household`: the same shares in two persons of
+    one household, of what these seldom share. `open_matches`: pairs of one person that the keys leave open, by customer;
+    `households`: pairs of two persons of one household of each kind of RELATIVES, by pair of one person. `fields`: those that
     were filled. `records`: how many it was trained on."""
 
     fields: tuple[str, ...]
     levels: dict[str, list[tuple[float, float]]]
+    in_household: dict[str, list[float]]
     open_matches: float
-    households: float
+    households: dict[str, float]
     records: int
 
     @property
@@ -102,8 +105,10 @@ def load(folder: Path, version: str) -> Model:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         levels = {name: [(float(m), float(u)) for m, u in pairs] for name, pairs in told["levels"].items()}
+        in_household = {name: [float(share) for share in shares] for name, shares in told["in_household"].items()}
+        households = {kind: float(share) for kind, share in told["households"].items() if kind in comparisons.RELATIVES}
         model = Model(
-            tuple(told["fields"]), levels, float(told["open_matches"]), float(told["households"]), int(told["records"])
+            tuple(told["fields"]), levels, in_household, float(told["open_matches"]), households, int(told["records"])
         )
         model.settings(model.records, ())
     except (KeyError, TypeError, ValueError) as error:
@@ -117,27 +122,31 @@ def load(folder: Path, version: str) -> Model:
 
 def train(records: pa.Table, customers: pa.Table, count_customers: int) -> Model | None:
     """Learns m and u from records; and from the customers that the keys made of them how many matches are open, and m of what
-    is a key too, where equal values would have linked two already and different ones say little, and of their BLOCKS.
+    is a key too, where equal values would have linked two already and different ones say little, and of OF_CUSTOMERS.
 
-    Both frames have `unique_id` and FIELDS, customers BLOCKS too. `count_customers`: of how many these are a sample. None where
-    no pair can be looked at.
+    Both frames have `unique_id` and FIELDS, customers OF_CUSTOMERS too. `count_customers`: of how many these are a sample. None
+    where no pair can be looked at.
     """
     fields = tuple(name for name in comparisons.FIELDS if records[name].null_count < records.num_rows)
     of_records = comparisons.settings(fields, affordable(records, fields))
-    of_customers = comparisons.settings((*fields, comparisons.BLOCKS), affordable(customers, fields))
+    lists = tuple(name for name in comparisons.OF_CUSTOMERS if _is_told(customers[name]))
+    of_customers = comparisons.settings((*fields, *lists), affordable(customers, (*fields, *lists)))
     if not of_records["comparisons"] or not of_records[BLOCKING_RULES]:
         return None
-    known, added = _sizes(of_records), {comparisons.BLOCKS: _sizes(of_customers)[comparisons.BLOCKS]}
+    known, added = _sizes(of_records), {name: _sizes(of_customers)[name] for name in lists}
     patterns = _patterns(records, of_records, known)
     if not len(patterns.counts):
         return None
     chance = _by_chance(records, of_records, known)
-    _, _, m = _maximise(patterns, chance, _first_guesses(known), list(known))
+    first = _Shares(_first_guesses(known), {})
+    learned = _maximise(patterns, chance, first, list(known)).shares
     chance |= _by_chance(customers, of_customers, added)
-    m |= _first_guesses(added)
+    m = learned.m | _first_guesses(added)
     open_patterns = _patterns(customers, of_customers, [*known, *added])
-    open_to_learn = [name for name in m if name in (*comparisons.KEYS, *added)]
-    matches, households, m = _maximise(open_patterns, chance, m, open_to_learn if len(open_patterns.counts) else [])
+    open_to_learn = [name for name in m if name in (*comparisons.KEYS, *added)] if len(open_patterns.counts) else []
+    seldom = {name: chance[name] for name in comparisons.SELDOM_SHARED if name in chance}
+    found = _maximise(open_patterns, chance, _Shares(m, seldom), open_to_learn)
+    m = found.shares.m
     levels = {
         name: [
             (round(float(a), _DIGITS), round(float(b), _DIGITS))
@@ -145,11 +154,16 @@ def train(records: pa.Table, customers: pa.Table, count_customers: int) -> Model
         ]
         for name in m
     }
-    of_all = matches / customers.num_rows * count_customers / customers.num_rows
-    relatives = households / matches if matches else 0.0
-    return Model(
-        (*fields, comparisons.BLOCKS), levels, round(of_all, _DIGITS), round(relatives, _DIGITS), records.num_rows
-    )
+    in_household = {
+        name: [round(float(share), _DIGITS) for share in shares[::-1]]
+        for name, shares in found.shares.in_household.items()
+    }
+    of_all = found.matches / customers.num_rows * count_customers / customers.num_rows
+    households = {
+        kind: round(pairs / found.matches, _DIGITS) if found.matches else 0.0
+        for kind, pairs in found.households.items()
+    }
+    return Model((*fields, *lists), levels, in_household, round(of_all, _DIGITS), households, records.num_rows)
 
 
 def affordable(records: pa.Table, fields: Collection[str]) -> list[comparisons.Rule]:
@@ -159,13 +173,19 @@ def affordable(records: pa.Table, fields: Collection[str]) -> list[comparisons.R
         con.register("records", records)
         for rule in comparisons.usable(fields):
             known = " and ".join(f"{part} is not null" for part in rule)
-            block = f"select count(*) as size from records where {known} group by {', '.join(rule)}"
+            block = f"select count(*) as size from {_exploded(rule)} where {known} group by {', '.join(rule)}"
             row = con.execute(f"select coalesce(sum(size * (size - 1) // 2), 0) from ({block})").fetchone()
             pairs = int(row[0]) if row else 0
             if pairs <= left:
                 kept.append(rule)
                 left -= pairs
     return kept
+
+
+def _exploded(rule: comparisons.Rule) -> str:
+    """The records, or one row for each of their near hours."""
+    near = comparisons.NEAR
+    return f"(select * exclude ({near}), unnest({near}) as {near} from records)" if near in rule else "records"
 
 
 def linker(
@@ -201,6 +221,8 @@ def _patterns(rows: pa.Table, settings: dict[str, Any], names: Iterable[str]) ->
 
 def _by_chance(rows: pa.Table, settings: dict[str, Any], sizes: dict[str, int]) -> dict[str, np.ndarray]:
     """u: how often two rows agree on each level, by comparison, over all pairs of a sample chosen by hash."""
+    if not sizes:
+        return {}
     with duckdb.connect() as con:
         con.register("rows", rows)
         query = f"from rows order by hash({comparisons.ID}), {comparisons.ID} limit {SAMPLE_FOR_CHANCE}"
@@ -222,43 +244,88 @@ def _by_chance(rows: pa.Table, settings: dict[str, Any], sizes: dict[str, int]) 
     return shares
 
 
+@dataclass(frozen=True)
+class _Shares:
+    """By comparison, how often each level is seen in one person's records (m), and in two persons of one household where these
+    have their own."""
+
+    m: dict[str, np.ndarray]
+    in_household: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class _Learned:
+    """Pairs of one person, pairs of a household by kind of RELATIVES, and the shares."""
+
+    matches: float
+    households: dict[str, float]
+    shares: _Shares
+
+
 def _maximise(
-    patterns: _Patterns, chance: dict[str, np.ndarray], first: dict[str, np.ndarray], learned: Collection[str]
-) -> tuple[float, float, dict[str, np.ndarray]]:
-    """Expectation–maximisation over the patterns, from a first m on: the number of pairs of one person, of pairs of one
-    household, and m by comparison and level, changed only in the `learned` comparisons.
+    patterns: _Patterns, chance: dict[str, np.ndarray], first: _Shares, to_learn: Collection[str]
+) -> _Learned:
+    """Expectation–maximisation over the patterns, from the first shares on; m changes only in the comparisons `to_learn`.
 
     Two persons of one household agree like one person in what relatives have in common, and by chance in all else. Without
-    them as a third class, relatives would be taken for one person whose names are often wrong.
+    them as classes of their own, relatives would be taken for one person whose names are often wrong.
     """
-    m, matches, households = dict(first), float(patterns.rows) / 2, float(patterns.rows) / 20
+    kinds = comparisons.RELATIVES if first.in_household else comparisons.RELATIVES_BY_NAME
+    found = _Learned(patterns.rows / 2, dict.fromkeys(kinds, patterns.rows / 20 / len(kinds)), first)
     for _ in range(_ITERATIONS):
-        of_one, of_household = _expected(patterns, m, chance, matches, households)
-        before = np.array([matches, households, *np.concatenate(list(m.values()))])
-        matches, households = float(of_one.sum()), float(of_household.sum())
-        m |= {name: _shares(patterns.levels[name], of_one, len(m[name])) for name in learned}
-        after = np.array([matches, households, *np.concatenate(list(m.values()))])
-        if (np.abs(after - before) / np.maximum(before, 1e-9)).max() < _CONVERGED:
+        of_one, of_households = _expected(patterns, found, chance)
+        before = _parameters(found)
+        together = np.sum(list(of_households.values()), axis=0)
+        found = _Learned(
+            float(of_one.sum()),
+            {kind: float(pairs.sum()) for kind, pairs in of_households.items()},
+            _Shares(
+                found.shares.m
+                | {name: _shares(patterns.levels[name], of_one, len(found.shares.m[name])) for name in to_learn},
+                {
+                    name: _shares(patterns.levels[name], together, len(h))
+                    for name, h in found.shares.in_household.items()
+                },
+            ),
+        )
+        if (np.abs(_parameters(found) - before) / np.maximum(before, 1e-9)).max() < _CONVERGED:
             break
-    return matches, households, m
+    return found
+
+
+def _parameters(found: _Learned) -> np.ndarray:
+    shares = [*found.shares.m.values(), *found.shares.in_household.values()]
+    return np.array([found.matches, *found.households.values(), *np.concatenate(shares)])
 
 
 def _expected(
-    patterns: _Patterns, m: dict[str, np.ndarray], chance: dict[str, np.ndarray], matches: float, households: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Of the pairs of each pattern how many are expected to be one person, and how many two of one household."""
+    patterns: _Patterns, found: _Learned, chance: dict[str, np.ndarray]
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Of the pairs of each pattern how many are expected to be one person, and how many two of one household, by kind."""
     pairs = patterns.rows * (patterns.rows - 1) / 2
-    one = np.full(len(patterns.counts), np.log(max(matches / pairs, _LEAST_PRIOR)))
-    household = np.full(len(patterns.counts), np.log(max(households / pairs, _LEAST_PRIOR)))
+    one = np.full(len(patterns.counts), np.log(max(found.matches / pairs, _LEAST_PRIOR)))
+    households = {
+        kind: np.full(len(patterns.counts), np.log(max(number / pairs, _LEAST_PRIOR)))
+        for kind, number in found.households.items()
+    }
     for name, level in patterns.levels.items():
         known = level >= 0
-        weight = np.log(m[name] / chance[name])[level[known]]
-        one[known] += weight
-        if name not in comparisons.OF_THE_PERSON:
-            household[known] += weight
-    one, household = (np.exp(np.clip(weight, -700, 300)) for weight in (one, household))
-    total = 1 + one + household
-    return patterns.counts * one / total, patterns.counts * household / total
+        of_one = np.log(found.shares.m[name] / chance[name])[level[known]]
+        one[known] += of_one
+        in_household = found.shares.in_household.get(name)
+        of_two = of_one if in_household is None else np.log(in_household / chance[name])[level[known]]
+        for kind, weight in households.items():
+            if name not in comparisons.OF_THE_PERSON or name in comparisons.RELATIVES[kind]:
+                weight[known] += of_two
+    one = np.exp(np.clip(one, -700, 300))
+    likely = {kind: np.exp(np.clip(weight, -700, 300)) for kind, weight in households.items()}
+    total = 1 + one + np.sum(list(likely.values()), axis=0)
+    return patterns.counts * one / total, {kind: patterns.counts * each / total for kind, each in likely.items()}
+
+
+def _is_told(lists: pa.ChunkedArray) -> bool:
+    """Whether any list holds something."""
+    return any(len(one) > 0 for one in lists.to_pylist() if one)
 
 
 def _sizes(settings: dict[str, Any]) -> dict[str, int]:

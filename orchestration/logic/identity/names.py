@@ -23,10 +23,24 @@ _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _NOT_HAN = re.compile(r"[^\u3400-\u9fff\uf900-\ufaff]")
 _NOT_LATIN = re.compile(r"[^a-z' ’-]")
 _TOKEN = re.compile(r"[a-z]+")
-_SYLLABLE = (
-    "(?:zh|ch|sh|[bpmfdtnlgkhjqxzcsryw])?"
-    "(?:iang|iong|uang|ang|eng|ing|ong|iao|ian|uai|uan|ai|ei|ao|ou|an|en|in|un|ia|ie|iu|ua|uo|ui|ue|er|a|o|e|i|u)"
-)
+_G = "a e ai ei ao ou an en ang eng ong u ua uo ui un uan uai uang"
+_J = "i ia ie iu in iao ian ing iang iong u ue un uan"
+_SYLLABLES = {
+    "": "a o e ai ei ao ou an en ang eng er yi ya yo ye yao you yan yin yang ying yong yu yue yuan yun",
+    "w": "u a o ai ei an en ang eng",
+    "b": "a o ai ei ao an en ang eng i ie in iao ian ing u", "p": "a o ai ei ao ou an en ang eng i ie in iao ian ing u",
+    "m": "a o e ai ei ao ou an en ang eng i ie iu in iao ian ing u", "f": "a o ei ou an en ang eng u",
+    "d": "a e ai ei ao ou an en ang eng ong i ia ie iu iao ian ing u uo ui un uan",
+    "t": "a e ai ao ou an ang eng ong i ie iao ian ing u uo ui un uan",
+    "n": "a e ai ei ao ou an en ang eng ong i ie iu in iao ian ing iang u uo ue uan",
+    "l": "a o e ai ei ao ou an ang eng ong i ia ie iu in iao ian ing iang u uo ue un uan",
+    "g": _G, "k": _G, "h": _G, "j": _J, "q": _J, "x": _J,
+    "zh": f"i {_G}", "ch": f"i {_G}", "sh": f"i {_G}", "r": "e i ao ou an en ang eng ong u ua uo ui un uan",
+    "z": "a e i ai ei ao ou an en ang eng ong u uo ui un uan", "c": "a e i ai ao ou an en ang eng ong u uo ui un uan",
+    "s": "a e i ai ao ou an en ang eng ong u uo ui un uan",
+}  # fmt: skip
+"""What may follow which beginning in pinyin: of Latin letters those that are a Chinese name are told by it."""
+_SYLLABLE = "|".join(f"{initial}(?:{finals.replace(' ', '|')})" for initial, finals in _SYLLABLES.items())
 _PINYIN = re.compile(f"(?:{_SYLLABLE}){{1,3}}")
 _SIMPLER = opencc.OpenCC("t2s")
 _WRITTEN_WITH_U = {"lv": "lu", "lyu": "lu", "nv": "nu", "nyu": "nu"}
@@ -88,7 +102,8 @@ class NameReader:
         if _HAN.search(family):  # who writes only the surname in Chinese has an English name
             return self._western(self._family_reading(_only_han(family)), self._without_titles(given))
         family_key, tokens = "".join(_TOKEN.findall(family)), self._without_titles(given)
-        if family_key in self._surnames and _PINYIN.fullmatch("".join(tokens)):
+        family_key = _WRITTEN_WITH_U.get(family_key, family_key)
+        if family_key in self._surnames and self._is_pinyin(tokens):
             return NameKey(family_key, "".join(tokens), "pinyin")
         return self._western(family_key, tokens)
 
@@ -113,13 +128,17 @@ class NameReader:
         if len(tokens) < 2:
             return self._single(tokens[0]) if tokens else NameKey()
         first, last = tokens[0], tokens[-1]
-        if last in self._surnames and _PINYIN.fullmatch("".join(tokens[:-1])) and not self._leads(tokens):
+        if last in self._surnames and self._is_pinyin(tokens[:-1]) and not self._leads(tokens):
             return NameKey(last, "".join(tokens[:-1]), "pinyin")
-        if first in self._surnames and _PINYIN.fullmatch("".join(tokens[1:])):
+        if first in self._surnames and self._is_pinyin(tokens[1:]):
             return NameKey(first, "".join(tokens[1:]), "pinyin")
         if first in self._surnames and last not in self._surnames and len(tokens) == 2:
             return self._western(first, tokens[1:])
         return self._western(last, tokens[:-1])
+
+    def _is_pinyin(self, given: list[str]) -> bool:
+        letters = "".join(given)
+        return letters not in self._names.western_given_names and _PINYIN.fullmatch(letters) is not None
 
     def _leads(self, tokens: list[str]) -> bool:
         """Whether the first token is the likelier surname: it is one, and the last could be (part of) a given name."""

@@ -9,6 +9,8 @@ in identity.yml.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -19,16 +21,22 @@ from orchestration.logic.identity.comparisons import (
     BLOCKS,
     CHINESE,
     FIELDS,
+    HOURS,
     ID,
+    NEAR,
     OF_THE_PERSON,
+    RELATIVES,
     RESIDENT_ID_SIGNS,
+    Rule,
+    differ_in_one_sign,
     levels,
     other_generation,
 )
 from orchestration.logic.identity.model import (
     BLOCKING_RULES,
     LEAST_RECORDS,
-    SAMPLE_CUSTOMERS,
+    SAMPLE_FOR_OPEN,
+    SAMPLE_FOR_RECORDS,
     Model,
     affordable,
     linker,
@@ -43,7 +51,8 @@ if TYPE_CHECKING:
 NO_PROPOSALS = """
     create or replace temp table proposals (
         left_number bigint, right_number bigint, probability double, weight double, comparison varchar, veto varchar,
-        ambiguous boolean, linked boolean, weights struct("name" varchar, "level" varchar, bits double)[])
+        ambiguous boolean, linked boolean, weights struct("name" varchar, "level" varchar, bits double)[]);
+    create or replace temp table refuted (left_number bigint, right_number bigint)
 """
 _SCORED = {
     "unique_id_l": pa.int64(), "unique_id_r": pa.int64(), "match_probability": pa.float64(), "match_weight": pa.float64(),
@@ -51,6 +60,8 @@ _SCORED = {
     "weights": pa.list_(pa.struct({"name": pa.string(), "level": pa.string(), "bits": pa.float64()})),
 }  # fmt: skip
 _TOGETHER = ("given", "family", "script")
+_TELLING: tuple[Rule, ...] = (("given", "family"), ("street",))
+"""The blocking rules that find pairs of one name and address."""
 _OTHER_FIELDS = tuple(name for name in FIELDS if name not in _TOGETHER)
 
 
@@ -61,25 +72,31 @@ def learn(con: duckdb.DuckDBPyConnection) -> Model | None:
     count, customers = row or (0, 0)
     if count < LEAST_RECORDS:
         return None
-    con.execute(f"""
-        create or replace temp table chosen as
-        select * from compared semi join (
-            select cluster from compared group by cluster order by hash(cluster), cluster limit {SAMPLE_CUSTOMERS}
-        ) using (cluster)
-    """)
+    _choose(con, SAMPLE_FOR_RECORDS)
     records = con.execute(f"select number as {ID}, {', '.join(FIELDS)} from chosen order by number").to_arrow_table()
+    _choose(con, SAMPLE_FOR_OPEN)
     model = train(records, representatives(con, "chosen"), customers)
     con.execute("drop table chosen")
     return model
 
 
+def _choose(con: duckdb.DuckDBPyConnection, customers: int) -> None:
+    con.execute(f"""
+        create or replace temp table chosen as
+        select * from compared semi join (
+            select cluster from compared group by cluster order by hash(cluster), cluster limit {customers}
+        ) using (cluster)
+    """)
+
+
 def propose(con: duckdb.DuckDBPyConnection, model: Model, settings: LinkingModel) -> None:
     """Writes the temporary table `proposals` (grain: pair of clusters): left_number, right_number, probability, weight,
     comparison (in words), veto (the field, or null), ambiguous, linked, weights (what each comparison adds to the weight,
-    log2 of the odds, the share of matches first; a waterfall). Reads `compared`; a cluster is named by its oldest
-    record."""
+    log2 of the odds, the share of matches first; a waterfall), and `refuted` (left_number, right_number): the pairs of `doubtful`
+    that it looked at and does not hold for one person. Reads `compared`; a cluster is named by its oldest record."""
     rows = representatives(con, "compared")
-    scored = _score(rows, model, settings.review)
+    rules = affordable(rows, model.fields)
+    scored = _score(rows, model, rules, settings.review)
     con.register("scored", scored)
     con.register("representatives", rows)
     con.execute(f"""
@@ -123,11 +140,27 @@ def propose(con: duckdb.DuckDBPyConnection, model: Model, settings: LinkingModel
             select
                 left_number, right_number,
                 avg(1 - probability) over (order by probability desc range unbounded preceding) as wrong
-            from told where veto is null and not ambiguous and probability >= {settings.link}
+            from told anti join doubtful using (left_number, right_number)
+            where veto is null and not ambiguous and probability >= {settings.link}
         )
         select told.*, coalesce(wrong <= {settings.wrong_links}, false) as linked
         from told left join expected using (left_number, right_number)
         order by left_number, right_number
+    """)
+    seen = " or ".join(" and ".join(f"a.{part} = b.{part}" for part in rule) for rule in _TELLING if rule in rules)
+    con.execute(f"""
+        create or replace temp table refuted as
+        select left_number, right_number
+        from doubtful
+        join representatives as a on left_number = a.{ID}
+        join representatives as b on right_number = b.{ID}
+        anti join (from proposals where veto is null and probability >= {settings.link}) using (left_number, right_number)
+        where {seen or "false"}
+        order by all
+    """)
+    con.execute("""
+        delete from proposals where (left_number, right_number) in (from doubtful)
+            and (left_number, right_number) not in (from refuted)
     """)
     con.unregister("scored")
     con.unregister("representatives")
@@ -135,7 +168,7 @@ def propose(con: duckdb.DuckDBPyConnection, model: Model, settings: LinkingModel
 
 def representatives(con: duckdb.DuckDBPyConnection, compared: str) -> pa.Table:
     """One row a cluster of a table like `compared`: its most frequent name (given, family and script of one record), the most
-    frequent value of each other field (ties go to the smallest), and its BLOCKS."""
+    frequent value of each other field (ties go to the smallest), its BLOCKS and its HOURS."""
     others = ", ".join(
         f"max(value) filter (field = '{name}') as {name}" for name in _OTHER_FIELDS
     )  # one value is left of each, so max only picks it
@@ -159,9 +192,14 @@ def representatives(con: duckdb.DuckDBPyConnection, compared: str) -> pa.Table:
             qualify row_number() over (partition by cluster, field order by count(*) desc, value) = 1
         ),
         others as (select cluster, {others} from frequent group by cluster)
-        select cluster as {ID}, {", ".join(FIELDS)}, {BLOCKS}
+        select
+            cluster as {ID}, {", ".join(FIELDS)}, {BLOCKS}, {HOURS},
+            list_sort(list_distinct({HOURS} || list_transform({HOURS}, lambda one: one + 1))) as {NEAR}
         from (
-            select cluster, list_sort(list_distinct(list(block) filter (block is not null))) as {BLOCKS}
+            select
+                cluster,
+                list_sort(list_distinct(list(block) filter (block is not null))) as {BLOCKS},
+                list_sort(list_distinct(list("hour") filter ("hour" is not null))) as {HOURS}
             from {compared}
             group by cluster
         )
@@ -171,9 +209,9 @@ def representatives(con: duckdb.DuckDBPyConnection, compared: str) -> pa.Table:
     """).to_arrow_table()
 
 
-def _score(rows: pa.Table, model: Model, least: float) -> pa.Table:
+def _score(rows: pa.Table, model: Model, rules: Collection[Rule], least: float) -> pa.Table:
     """The pairs of rows that the model holds for one person with at least this probability, and how they compare."""
-    settings = model.settings(rows.num_rows, affordable(rows, model.fields))
+    settings = model.settings(rows.num_rows, rules)
     if not settings[BLOCKING_RULES]:
         return pa.table({name: pa.array([], kind) for name, kind in _SCORED.items()})
     found, con = linker(rows, settings)
@@ -187,14 +225,16 @@ def _score(rows: pa.Table, model: Model, least: float) -> pa.Table:
             )
             for name in names
         }
-        personal = " + ".join(["0.0", *(f"({bits[name]})" for name in names if name in OF_THE_PERSON)])
+        unlike = " + ".join(
+            f"{share} * pow(2, -({_against(kind, settings, model, bits)}))" for kind, share in model.households.items()
+        )
         prior = settings["probability_two_random_records_match"]
         told = ", ".join(
             _told(comparison, bits[comparison["output_column_name"]]) for comparison in settings["comparisons"]
         )
         return con.execute(f"""
             with likened as (
-                select *, pow(2, -match_weight) + {model.households} * pow(2, -({personal})) as unlike from {pairs}
+                select *, pow(2, -match_weight) + {unlike} as unlike from {pairs}
             ),
             told as (
                 select
@@ -210,6 +250,23 @@ def _score(rows: pa.Table, model: Model, least: float) -> pa.Table:
                 [first] || weights || [last] as weights
             from told where probability >= {least}
         """).to_arrow_table()
+
+
+def _against(kind: str, settings: dict[str, Any], model: Model, bits: dict[str, str]) -> str:
+    """SQL over scored pairs: the bits by which they are rather one person than two of one household of this kind."""
+    parts = ["0.0"]
+    for comparison in settings["comparisons"]:
+        name = comparison["output_column_name"]
+        if name in OF_THE_PERSON and name not in RELATIVES[kind]:
+            parts.append(f"({bits[name]})")
+        elif name in model.in_household:
+            shares = zip(model.levels[name], model.in_household[name], strict=True)
+            size = len(model.in_household[name])
+            cases = " ".join(
+                f"when {size - 1 - place} then {math.log2(m / h)}" for place, ((m, _), h) in enumerate(shares)
+            )
+            parts.append(f"case gamma_{name} {cases} else 0 end")
+    return " + ".join(parts)
 
 
 def _told(comparison: dict[str, Any], bits: str) -> str:
@@ -232,7 +289,6 @@ def _veto(model: Model, below: float) -> str:
     other_age = f"damerau_levenshtein(a.birth, b.birth) > 1 and {other_generation('a.birth', 'b.birth')}"
     cases = (
         ("given", 1, f"(a.signs is null or b.signs is null) and {other_given}"),
-        ("signs", 2, "a.signs <> b.signs and a.given <> b.given"),
         ("birth", 1, other_birth),
         ("birth", 2, other_age),
         (
@@ -243,6 +299,7 @@ def _veto(model: Model, below: float) -> str:
         ("gender", 1, "a.gender <> b.gender and a.given is distinct from b.given"),
     )
     trusted = [f"when {case} then '{name}'" for name, last, case in cases if model.contradicts_in(name, last) < below]
+    other_signs = f"a.given <> b.given and not ({differ_in_one_sign('a.signs', 'b.signs')})"
     both_whole = " and ".join(f"length({side}.national_id) = {RESIDENT_ID_SIGNS}" for side in "ab")
     resident_ids = f"{both_whole} and a.national_id <> b.national_id"
-    return f"case when {resident_ids} then 'national_id' {' '.join(trusted)} end"
+    return f"case when {resident_ids} then 'national_id' when {other_signs} then 'signs' {' '.join(trusted)} end"

@@ -36,7 +36,7 @@ from orchestration.logic.identity.outcome import (
     write_model_links,
 )
 from orchestration.logic.identity.proposals import NO_PROPOSALS, learn, propose
-from orchestration.settings.identity import ClusterLimits, LinkingModel
+from orchestration.settings.identity import ClusterLimits, IdentityFile
 
 if TYPE_CHECKING:
     import duckdb
@@ -65,8 +65,8 @@ def resolve(con: duckdb.DuckDBPyConnection, settings: Settings, models: Path) ->
     count = _count(con, "numbered_records")
     limits, most = _limits(con, settings.identity.clusters), settings.identity.clusters.max_records
     links, apart = _links(con), _apart(con)
-    by_keys = components(count, links.take(within_limits(count, links, most, limits, apart)))
-    version = _propose(con, settings.identity.model, by_keys, models)
+    by_keys = _by_sure_keys(con, settings.identity, links, limits, apart)
+    version = _propose(con, settings.identity, by_keys, models)
     links = _links(con)
     kept = within_limits(count, links, most, limits, apart)
     oldest = components(count, links.take(kept))
@@ -110,8 +110,25 @@ def resolve(con: duckdb.DuckDBPyConnection, settings: Settings, models: Path) ->
     }
 
 
-def _propose(con: duckdb.DuckDBPyConnection, settings: LinkingModel, by_keys: np.ndarray, models: Path) -> str:
-    """Adds the links of the model to `numbered_links` and leaves `proposals`; the version of the model, or `none`."""
+def _by_sure_keys(
+    con: duckdb.DuckDBPyConnection, identity: IdentityFile, links: Links, limits: list[Limit], apart: Apart
+) -> np.ndarray:
+    """Record by record the oldest one of the customer that the keys make of it which are not doubtful."""
+    sure = links.take(
+        ~np.isin(con.execute("from numbered_links order by link").fetchnumpy()["key_type"], _doubtful(identity))
+    )
+    kept = within_limits(len(limits[0].values), sure, identity.clusters.max_records, limits, apart)
+    return components(len(limits[0].values), sure.take(kept))
+
+
+def _doubtful(identity: IdentityFile) -> list[str]:
+    return [name for name, key in identity.keys.items() if key.doubtful]
+
+
+def _propose(con: duckdb.DuckDBPyConnection, identity: IdentityFile, by_keys: np.ndarray, models: Path) -> str:
+    """Adds the links of the model to `numbered_links`, takes out those of doubtful keys that it refutes, and leaves `proposals`;
+    the version of the model, or `none`."""
+    settings = identity.model
     con.register("key_frame", pd.DataFrame({"number": np.arange(len(by_keys)), "cluster": by_keys}))
     con.execute("""
         create or replace temp table compared as
@@ -121,6 +138,14 @@ def _propose(con: duckdb.DuckDBPyConnection, settings: LinkingModel, by_keys: np
         join key_frame using (number)
     """)
     con.unregister("key_frame")
+    con.execute(f"""
+        create or replace temp table doubtful as
+        select distinct least(a.cluster, b.cluster) as left_number, greatest(a.cluster, b.cluster) as right_number
+        from numbered_links
+        join compared a on left_number = a.number
+        join compared b on right_number = b.number
+        where key_type in ({", ".join(f"'{name}'" for name in ("", *_doubtful(identity)))}) and a.cluster <> b.cluster
+    """)
     model = load(models, settings.version) if settings.version else learn(con)
     if model:
         model.save(models)
@@ -148,7 +173,18 @@ def _propose(con: duckdb.DuckDBPyConnection, settings: LinkingModel, by_keys: np
         join numbered_records b on right_number = b.number
         where linked
     """)
-    con.execute("drop table compared")
+    con.execute(f"""
+        create or replace temp table numbered_links as
+        select row_number() over (order by link) - 1 as link, links.* exclude (link)
+        from numbered_links as links
+        left join compared a on left_number = a.number
+        left join compared b on right_number = b.number
+        left join refuted
+            on least(a.cluster, b.cluster) = refuted.left_number and greatest(a.cluster, b.cluster) = refuted.right_number
+        where refuted.left_number is null or key_type not in ({", ".join(f"'{name}'" for name in ("", *_doubtful(identity)))})
+    """)
+    for name in ("compared", "doubtful", "refuted"):
+        con.execute(f"drop table {name}")
     return model.version if model else "none"
 
 

@@ -11,12 +11,11 @@ from datetime import date
 import duckdb
 
 from orchestration.logic.leads.words import reasons
+from orchestration.logic.segmentation.engagement import INTENTS, engagement, intent_label
 from orchestration.logic.segmentation.grid import business_day, business_timezone
 from orchestration.logic.segmentation.store import case_by, literal, replace_day
 from orchestration.settings.criteria import LeadScore
 from orchestration.settings.insights import InsightSettings
-
-INTENTS = ("high", "some", "unclear", "none")
 
 
 def lead_scores(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSettings) -> int:
@@ -26,15 +25,9 @@ def lead_scores(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSe
     bands = {band.code: band for band in rules.bands}
     query = _ROWS.format(
         day=literal(as_of),
-        window=rules.window_days,
-        interaction_day=business_day("i.occurred_at", timezone),
+        acts=engagement(rules, timezone, f"(select {literal(as_of)} as as_of, {literal(as_of)} as seen_before)"),
         created_day=business_day("o.created_at", timezone),
         closed_day=business_day("o.closed_at", timezone),
-        kind_points=case_by("kind", dict(rules.engagement.kinds), 0),
-        half_life=rules.engagement.half_life_days,
-        product=_listed(rules.pages.product),
-        about=_listed(rules.pages.about),
-        enough=rules.pages.product_views_at_least,
         source_group=source_group(rules),
         status=_status(rules),
         points=_points(rules),
@@ -43,14 +36,10 @@ def lead_scores(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightSe
         band_zh=case_by("band", {code: band.label.zh for code, band in bands.items()}),
         band_en=case_by("band", {code: band.label.en for code, band in bands.items()}),
         sla_hours=case_by("band", {code: band.sla_hours for code, band in bands.items()}),
-        intent_zh=case_by("intent", {name: getattr(rules.pages.intents, name).label.zh for name in INTENTS}),
-        intent_en=case_by("intent", {name: getattr(rules.pages.intents, name).label.en for name in INTENTS}),
+        intent_zh=intent_label(rules, "zh"),
+        intent_en=intent_label(rules, "en"),
     )
     return replace_day(con, "lead_scores", as_of, query, settings.criteria_version)
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return ", ".join(literal(name.strip().lower()) for name in names)
 
 
 def source_group(rules: LeadScore) -> str:
@@ -94,28 +83,7 @@ with prospects as (
     select customer_id, marketing_consent as consent
     from insights.customer_features where as_of = {day} and count_orders = 0
 ),
--- Counts by day first, then one decimal each: the order of the rows cannot show.
-daily as (
-    select
-        i.customer_id, i.kind, lower(trim(i.page_type)) as page_type, {interaction_day} as day, count(*) as n
-    from marts.interactions as i
-    inner join prospects on prospects.customer_id = i.customer_id
-    where {interaction_day} < {day} and {interaction_day} >= {day} - {window}
-    group by all
-),
-acts as (
-    select
-        customer_id,
-        sum(n) as interactions,
-        max(day) as last_day,
-        cast(sum(cast(n * {kind_points} * pow(0.5, ({day} - day) / {half_life}) as decimal(18, 6))) as decimal(18, 4))
-            as engagement_score,
-        coalesce(sum(n) filter (where kind = 'view' and page_type in ({product})), 0) as product_views,
-        coalesce(sum(n) filter (where page_type in ({about})), 0) as about_views,
-        coalesce(sum(n) filter (where page_type is not null and page_type <> ''), 0) as page_views
-    from daily
-    group by customer_id
-),
+acts as ({acts}),
 deals as (
     select
         o.customer_id,
@@ -138,8 +106,7 @@ known as (
         acts.last_day,
         coalesce(acts.engagement_score, 0) as engagement_score,
         coalesce(acts.product_views, 0) as product_views,
-        coalesce(acts.about_views, 0) as about_views,
-        coalesce(acts.page_views, 0) as page_views,
+        coalesce(acts.intent, 'none') as intent,
         coalesce(deals.open_opportunities, 0) as open_opportunities
     from prospects
     inner join marts.customers as customers on customers.customer_id = prospects.customer_id
@@ -150,13 +117,7 @@ sorted as (
     select
         known.*,
         {source_group} as source_group,
-        {status} as status,
-        case
-            when product_views >= {enough} then 'high'
-            when page_views = 0 then 'none'
-            when page_views = about_views then 'unclear'
-            else 'some'
-        end as intent
+        {status} as status
     from known
 ),
 pointed as (select sorted.*, {points} from sorted),

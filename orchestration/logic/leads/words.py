@@ -1,19 +1,17 @@
 """The reasons of a lead score in both languages, as a SQL expression over the parts of scores.py. No points here."""
 
+from orchestration.logic.segmentation.engagement import intent_label
 from orchestration.logic.segmentation.store import case_by, literal
 from orchestration.settings.criteria import LeadScore, Text
-
-_INTENTS = ("high", "some", "unclear", "none")
 
 
 def reasons(rules: LeadScore) -> str:
     """SQL: JSON list of {code, zh, en, points} of the parts with points, the largest amount first, then in this order."""
-    intents = {name: getattr(rules.pages.intents, name).label for name in _INTENTS}
     parts = [
         ("source", *_labelled("来源:", "source: ", "source_group", {g.code: g.label for g in rules.sources})),
         ("status", *_labelled("线索状态:", "lead status: ", "status", {s.code: s.label for s in rules.statuses})),
         ("engagement", *_engagement(rules.window_days)),
-        ("intent", *_intent(intents)),
+        ("intent", *_intent(rules)),
         ("opportunity", literal(rules.open_opportunity.label.zh), literal(rules.open_opportunity.label.en)),
         ("size", *_labelled("", "", "size_band", {code: size.label for code, size in rules.company_size.items()})),
         ("consent", *_labelled("", "", "consent", {state: given.label for state, given in rules.consent.items()})),
@@ -41,9 +39,8 @@ def _engagement(window: int) -> tuple[str, str]:
     )
 
 
-def _intent(labels: dict[str, Text]) -> tuple[str, str]:
-    zh = case_by("intent", {name: label.zh for name, label in labels.items()})
-    en = case_by("intent", {name: label.en for name, label in labels.items()})
+def _intent(rules: LeadScore) -> tuple[str, str]:
+    zh, en = intent_label(rules, "zh"), intent_label(rules, "en")
     return (
         f"{zh} || {literal(':浏览产品页 ')} || product_views || {literal(' 次')}",
         f"{en} || {literal(': product pages seen ')} || product_views || {literal(' times')}",

@@ -30,6 +30,7 @@ from orchestration.logic.next_categories import next_categories
 from orchestration.logic.segmentation.abc import abc_classes
 from orchestration.logic.segmentation.features import customer_features
 from orchestration.logic.segmentation.lifecycle import lifecycle_states
+from orchestration.logic.segmentation.places import place_sums
 from orchestration.logic.segmentation.rfm import rfm_scores
 from orchestration.logic.segmentation.scorecard import scorecard_points
 from orchestration.logic.segmentation.tag_spells import customer_tag_spells
@@ -45,11 +46,11 @@ FUNCTIONS: dict[str, Insight] = {
     function.__name__: function
     for function in (
         customer_features, rfm_scores, abc_classes, lifecycle_states, scorecard_points, customer_tiers, tier_changes,
-        customer_tags, customer_tag_spells, cluster_profiles, cluster_segments, clv_models, clv_estimates, lead_scores,
-        purchase_stages, churn_models, churn_backtest, churn_scores, churn_warnings, churn_reach, customer_tier_table,
-        next_categories, audience_members, audience_counts, tier_history, effect_evaluation, effect_cube, criteria_changes,
-        tier_migration, tier_allocation, funnel, class_forecast, conversion_drivers, threshold_advice, feature_drift,
-        feedback_themes,
+        customer_tags, customer_tag_spells, place_sums, cluster_profiles, cluster_segments, clv_models, clv_estimates,
+        lead_scores, purchase_stages, churn_models, churn_backtest, churn_scores, churn_warnings, churn_reach,
+        customer_tier_table, next_categories, audience_members, audience_counts, tier_history, effect_evaluation, effect_cube,
+        criteria_changes, tier_migration, tier_allocation, funnel, class_forecast, conversion_drivers, threshold_advice,
+        feature_drift, feedback_themes,
     )
 }  # fmt: skip
 
@@ -62,6 +63,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "scorecard_points": ("customer_features",),
     "customer_tiers": ("customer_features",),
     "tier_changes": ("scorecard_points", "customer_tiers"),
+    "place_sums": ("customer_features",),
     "cluster_profiles": ("customer_features",),
     "cluster_segments": ("customer_features", "cluster_profiles"),
     "clv_models": (),

@@ -17,6 +17,7 @@ from orchestration.logic.segmentation.column_lists import (
     effects,
     evaluation,
     leads,
+    places,
     profiles,
     spells,
 )
@@ -135,6 +136,14 @@ TABLES: dict[str, Table] = {
             ("customer_id", "rule_id", "valid_from"),
             spells.SPELLS,
             by_day=False,
+        ),
+        _table(
+            "place_sums",
+            "分地区汇总",
+            "Customers, orders and net amount by level of place, where children add up to their parents",
+            ("as_of", "level", "place"),
+            places.SUMS,
+            day=_DAY_ALONE,
         ),
         _table(
             "cluster_profiles",

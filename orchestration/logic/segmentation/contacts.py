@@ -10,14 +10,18 @@ from orchestration.logic.segmentation.grid import business_day
 from orchestration.logic.segmentation.store import literal
 
 
-def make_contacts(con: duckdb.DuckDBPyConnection, timezone: str, contact_kinds: list[str]) -> None:
-    """The temporary tables `strata_interactions`, `strata_feedback` and `strata_consents` for all days of
-    `strata_grid`."""
+def make_contacts(
+    con: duckdb.DuckDBPyConnection, timezone: str, contact_kinds: list[str], by_kind: bool = True
+) -> None:
+    """The temporary tables `strata_interactions`, `strata_kinds` (without rows unless wanted `by_kind`),
+    `strata_feedback` and `strata_consents` for all days of `strata_grid`."""
     kinds = ", ".join(literal(kind) for kind in contact_kinds) or "null"
     con.execute(
         "create or replace temp table strata_interactions as "
         + _INTERACTIONS.format(day=business_day("occurred_at", timezone), contact_kinds=kinds)
     )
+    counts = _KINDS.format(day=business_day("occurred_at", timezone)) + ("" if by_kind else " limit 0")
+    con.execute(f"create or replace temp table strata_kinds as {counts}")
     con.execute(
         "create or replace temp table strata_feedback as " + _FEEDBACK.format(day=business_day("given_at", timezone))
     )
@@ -61,6 +65,30 @@ select
     max(day) as last_interaction_date,
     max(day) filter (where kind in ({contact_kinds})) as last_contact_date
 from placed
+group by as_of, customer_id
+"""
+
+# The counts add up to interactions_30d and interactions_90d.
+_KINDS = """
+with counts as (
+    select
+        grid.as_of,
+        i.customer_id,
+        i.kind,
+        count(*) filter (where grid.as_of - {day} <= 30) as last_30d,
+        count(*) as last_90d
+    from strata_grid as grid
+    inner join marts.interactions as i on {day} < grid.seen_before and grid.as_of - {day} <= 90
+    where i.customer_id is not null
+    group by grid.as_of, i.customer_id, i.kind
+)
+select
+    as_of,
+    customer_id,
+    '{{' || string_agg(to_json(kind) || ': ' || last_30d, ', ' order by kind) filter (where last_30d > 0) || '}}'
+        as interactions_30d_by_kind,
+    '{{' || string_agg(to_json(kind) || ': ' || last_90d, ', ' order by kind) || '}}' as interactions_90d_by_kind
+from counts
 group by as_of, customer_id
 """
 

@@ -1,7 +1,7 @@
 """Point-in-time features: one row for each customer and day, never-buyers included, from facts before that day only.
 
-Add a feature in the module of its family (purchases, habits, preferences, prices, visits, contacts), here in `_FEATURES`, and in
-column_lists.py. Scores, classes and thresholds do not belong here.
+Add a feature in the module of its family (purchases, habits, preferences, prices, visits, contacts, engagement), here in
+`_FEATURES`, and in column_lists. Scores, classes and thresholds do not belong here.
 """
 
 from datetime import date
@@ -9,6 +9,7 @@ from datetime import date
 import duckdb
 
 from orchestration.logic.segmentation.contacts import make_contacts
+from orchestration.logic.segmentation.engagement import intent_label, make_engagement
 from orchestration.logic.segmentation.grid import business_day, business_timezone, make_grid
 from orchestration.logic.segmentation.habits import make_habits
 from orchestration.logic.segmentation.preferences import make_preferences
@@ -20,7 +21,7 @@ from orchestration.settings.insights import InsightSettings
 
 TEMPORARY = (
     "grid", "order_days", "purchases", "habits", "line_days", "category_shares", "brand_shares", "preferences",
-    "prices", "visits", "interactions", "feedback", "consents",
+    "prices", "visits", "interactions", "kinds", "feedback", "consents", "engagement",
 )  # fmt: skip
 
 
@@ -64,8 +65,14 @@ def build_features(
         brands=used is None or "top_brand_share" in used,
         categories=used is None or not used.isdisjoint(("count_categories_window", "preference_strength")),
     )
-    make_contacts(con, timezone, list(settings.people.strategies.contact_kinds))
-    return _FEATURES.format(as_of=literal(as_of), seen_day=business_day("first_seen_at", timezone))
+    make_contacts(con, timezone, list(settings.people.strategies.contact_kinds), by_kind=used is None)
+    make_engagement(con, timezone, criteria.lead_score, wanted=used is None or "engagement_score" in used)
+    return _FEATURES.format(
+        as_of=literal(as_of),
+        seen_day=business_day("first_seen_at", timezone),
+        intent_zh=intent_label(criteria.lead_score, "zh", _INTENT),
+        intent_en=intent_label(criteria.lead_score, "en", _INTENT),
+    )
 
 
 def make_history(
@@ -97,6 +104,8 @@ def drop_temporary(con: duckdb.DuckDBPyConnection) -> None:
 def _zeros(alias: str, *names: str) -> str:
     return ",\n    ".join(f"coalesce({alias}.{name}, 0) as {name}" for name in names)
 
+
+_INTENT = "coalesce(e.intent, 'none')"
 
 # An older one is a wrong birth date.
 OLDEST_AGE = 120
@@ -186,7 +195,13 @@ select
     c.top_category,
     c.top_category_share,
     {_zeros("v", "visit_days_window")},
-    v.visit_regularity
+    v.visit_regularity,
+    n.interactions_30d_by_kind,
+    n.interactions_90d_by_kind,
+    coalesce(e.engagement_score, 0) as engagement_score,
+    {_INTENT} as intent,
+    {{intent_zh}} as intent_zh,
+    {{intent_en}} as intent_en
 from present
 left join strata_purchases as p on p.as_of = present.as_of and p.customer_id = present.customer_id
 left join strata_habits as h on h.as_of = present.as_of and h.customer_id = present.customer_id
@@ -194,6 +209,8 @@ left join strata_preferences as c on c.as_of = present.as_of and c.customer_id =
 left join strata_prices as m on m.as_of = present.as_of and m.customer_id = present.customer_id
 left join strata_visits as v on v.as_of = present.as_of and v.customer_id = present.customer_id
 left join strata_interactions as i on i.as_of = present.as_of and i.customer_id = present.customer_id
+left join strata_kinds as n on n.as_of = present.as_of and n.customer_id = present.customer_id
+left join strata_engagement as e on e.as_of = present.as_of and e.customer_id = present.customer_id
 left join strata_feedback as f on f.as_of = present.as_of and f.customer_id = present.customer_id
 left join strata_consents as k on k.as_of = present.as_of and k.customer_id = present.customer_id
 """

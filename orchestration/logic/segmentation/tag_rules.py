@@ -6,31 +6,47 @@ Of a trait what the customer stated goes before what was inferred. No thresholds
 
 from orchestration.logic.segmentation.ranks import share_better
 from orchestration.logic.segmentation.store import literal, words
-from orchestration.settings.criteria import OTHER, UNKNOWN, Condition, Dimension, TagRule
+from orchestration.settings.criteria import OTHER, UNKNOWN, Condition, Dimension, TagBand, TagRule, Values
 
 
-def class_of(dimension: Dimension) -> str:
-    """SQL of the tag of a dimension with bands or values, for a row of `subjects`."""
-    value = _latest(dimension.trait) if dimension.trait else f"subjects.{dimension.feature or dimension.column}"
-    if dimension.values is not None:
-        return _by_values(f"lower(trim({value}))", dimension)
-    if dimension.trait:
-        value = f"try_cast({value} as decimal(28, 4))"
-    return _by_bands(value, dimension)
+def class_of(code: str, dimension: Dimension) -> str:
+    """SQL of the tag of a dimension with bands or values, for a row of `subjects`: by its trait where that names a tag, else
+    by its feature or column. What was said of the trait stands in `said_<code>` (see `said`)."""
+    texts = [f"subjects.said_{code}"] if dimension.trait else []
+    texts += [f"subjects.{dimension.column}"] if dimension.column else []
+    tags = [tag for text in texts for tag in _of_text(text, dimension)]
+    if dimension.feature:
+        tags.append(_by_bands(f"subjects.{dimension.feature}", dimension))
+    if dimension.other and dimension.values:
+        is_told = " or ".join(f"trim({text}) <> ''" for text in texts)
+        tags.append(f"case when {is_told} then '{OTHER}' end")
+    return f"coalesce({', '.join(tags)}, '{UNKNOWN}')"
 
 
-def _by_values(value: str, dimension: Dimension) -> str:
-    branches = " ".join(
-        f"when list_contains({words(tag.one_of)}, {value}) then {literal(tag.code)}" for tag in dimension.values or []
+def said(dimension: Dimension) -> str:
+    """SQL: what the customer of `subjects` said last of the traits (of what was said at the same moment the first by
+    name)."""
+    return (
+        "(select first(told.value order by told.is_stated desc, told.recorded_at desc, told.value) "
+        f"from strata_tag_traits as told where told.customer_id = subjects.customer_id and {_named(dimension.trait or [])})"
     )
-    rest = literal(OTHER if dimension.other else UNKNOWN)
-    return f"case when coalesce({value}, '') = '' then '{UNKNOWN}' {branches} else {rest} end"
+
+
+def _of_text(text: str, dimension: Dimension) -> list[str]:
+    """SQL of the tag by the words of the lists, and of bands by the number that the text may be; null where neither tells."""
+    listed: list[Values] | list[TagBand] = dimension.values or dimension.bands or []
+    branches = " ".join(
+        f"when list_contains({words(tag.one_of)}, lower(trim({text}))) then {literal(tag.code)}"
+        for tag in listed if tag.one_of
+    )  # fmt: skip
+    by_words = [f"case {branches} end"] if branches else []
+    return by_words + ([_by_bands(f"try_cast({text} as decimal(28, 4))", dimension)] if dimension.bands else [])
 
 
 def _by_bands(value: str, dimension: Dimension) -> str:
     """Bands of the value, or of the share of customers with a larger one; a value of 0 is then in the last band."""
     bands, compared = dimension.bands or [], "1"
-    missing = f"when {value} is null then '{UNKNOWN}'"
+    missing = f"when {value} is null then null"
     if dimension.scale == "top_share":
         usable = f"coalesce({value} > 0, false)"
         missing += f" when not {usable} then {literal(bands[-1].code)}"
@@ -66,14 +82,6 @@ def _holds(condition: Condition) -> str:
         )
     dimension, _, tag = (condition.tag or "").partition(".")
     return f"s.tag_{dimension} = {literal(tag)}"
-
-
-def _latest(traits: list[str]) -> str:
-    """SQL: what the customer said last of the traits (of what was said at the same moment the first by name)."""
-    return (
-        "(select first(told.value order by told.is_stated desc, told.recorded_at desc, told.value) "
-        f"from strata_tag_traits as told where told.customer_id = subjects.customer_id and {_named(traits)})"
-    )
 
 
 def _prevailing(traits: list[str]) -> str:

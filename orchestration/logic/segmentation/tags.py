@@ -10,7 +10,7 @@ import duckdb
 
 from orchestration.logic.segmentation.grid import business_day, business_timezone
 from orchestration.logic.segmentation.store import literal, replace_day, values
-from orchestration.logic.segmentation.tag_rules import class_of, holds
+from orchestration.logic.segmentation.tag_rules import class_of, holds, said
 from orchestration.settings.criteria import CLASS_COLUMNS, OTHER, PROFILE_COLUMNS, Dimension, Tags
 from orchestration.settings.insights import InsightSettings
 
@@ -73,8 +73,9 @@ _SPENDING = """
 
 def _make_classes(con: duckdb.DuckDBPyConnection, dimensions: dict[str, Dimension]) -> None:
     """strata_tag_classes: the subjects with a column tag_<dimension> for each dimension of one tag a customer."""
+    traits = "".join(f", {said(one)} as said_{code}" for code, one in dimensions.items() if one.trait)
     simple = "".join(
-        f", {class_of(dimension)} as tag_{code}"
+        f", {class_of(code, dimension)} as tag_{code}"
         for code, dimension in dimensions.items()
         if dimension.bands or dimension.values
     )
@@ -85,7 +86,8 @@ def _make_classes(con: duckdb.DuckDBPyConnection, dimensions: dict[str, Dimensio
     )
     con.execute(
         "create or replace temp table strata_tag_classes as "
-        f"select *{crossed} from (select subjects.*{simple} from strata_tag_subjects as subjects)"
+        f"select *{crossed} from (select subjects.*{simple} from "
+        f"(select subjects.*{traits} from strata_tag_subjects as subjects) as subjects)"
     )
 
 

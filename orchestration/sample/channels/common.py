@@ -55,6 +55,15 @@ def city_texts(city: np.ndarray, native: bool) -> dict[str, Text]:
     }
 
 
+def district_texts(rng: np.random.Generator, city: np.ndarray) -> Text:
+    """A district of each city, of four in five; null abroad, where no source writes one."""
+    known = [words.DISTRICTS.get(c.latin, ()) for c in words.CITIES]
+    counts = np.array([len(names) for names in known])
+    place = (np.cumsum(counts) - counts)[city] + (rng.random(len(city)) * counts[city]).astype(np.int64)
+    told = (counts[city] > 0) & (rng.random(len(city)) < 0.8)
+    return pick([name for names in known for name in names], np.where(told, place, -1))
+
+
 def truth_of(source: str, block: str, records: Records, identifiers: Text, people: People) -> pa.Table:
     """The truth of person records: each once, whatever versions it has."""
     first = np.flatnonzero(records.is_first)

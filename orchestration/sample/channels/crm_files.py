@@ -8,7 +8,7 @@ import numpy as np
 
 from orchestration.sample import words
 from orchestration.sample.behaviour import Acts
-from orchestration.sample.channels.common import city_texts, of
+from orchestration.sample.channels.common import city_texts, district_texts, of
 from orchestration.sample.chunk import BUSINESS_TIMEZONE
 from orchestration.sample.records import Records
 from orchestration.sample.rows import Rows
@@ -119,6 +119,7 @@ def accounts(book: Book, account: np.ndarray, company: Text, name: Text) -> Rows
     else:
         made = {"编号": company, "客户名称": name, "统一社会信用代码": tax, "电话": phone, "城市": place["city"],
         "省份": place["region"],
+            "区县": district_texts(book.world.chunk.rng(f"{book.crm}/districts"), firms.city[account]),
             "地址": constant(None, len(account)), "行业": industry, "员工数": size, "创建时间": stamp,
             "最后修改时间": stamp}  # fmt: skip
     return _rows(book, "accounts" if book.crm != "hubspot" else "companies", made, at)

@@ -11,11 +11,11 @@ from orchestration.settings.criteria.clv import Clv
 from orchestration.settings.criteria.effects import Effects, Intervention, Treated
 from orchestration.settings.criteria.file import CriteriaFile, History, criteria_files, load_criteria
 from orchestration.settings.criteria.inputs import CLASS_COLUMNS, FEATURE_COLUMNS, FEATURES, PROFILE_COLUMNS
-from orchestration.settings.criteria.leads import Engagement, LeadScore
+from orchestration.settings.criteria.leads import Engagement, LeadScore, SizeBand
 from orchestration.settings.criteria.rfm import Rfm, Segment, SegmentMap, Thresholds
 from orchestration.settings.criteria.schemes import FEATURE_DIRECTIONS, Band, Criterion, Direction, Flags, Scheme, Tier
 from orchestration.settings.criteria.stages import PurchaseStages, Stage, StageRule
-from orchestration.settings.criteria.tags import OTHER, UNKNOWN, Condition, Dimension, TagRule, Tags
+from orchestration.settings.criteria.tags import OTHER, UNKNOWN, Condition, Dimension, TagBand, TagRule, Tags, Values
 from orchestration.settings.criteria.vocabulary import Vocabulary
 
 __all__ = [
@@ -53,14 +53,17 @@ __all__ = [
     "Scheme",
     "Segment",
     "SegmentMap",
+    "SizeBand",
     "Stage",
     "StageRule",
+    "TagBand",
     "TagRule",
     "Tags",
     "Text",
     "Thresholds",
     "Tier",
     "Treated",
+    "Values",
     "Vocabulary",
     "check_intervals",
     "criteria_files",

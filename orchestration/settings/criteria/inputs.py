@@ -17,9 +17,17 @@ FEATURES = tuple(sorted({*FEATURE_DIRECTIONS, *NEUTRAL_FEATURES}))
 
 PROFILE_COLUMNS = (
     "customer_type", "gender", "country", "region", "region_zone", "city", "city_tier", "climate_zone", "industry",
-    "size_band",
+    "size_band", "district", "occupation", "household", "income_band", "education",
 )  # fmt: skip
-FEATURE_COLUMNS = ("main_channel", "main_payment", "usual_time", "top_category", "top_brand", "marketing_consent")
+FEATURE_COLUMNS = (
+    "main_channel",
+    "main_payment",
+    "usual_time",
+    "top_category",
+    "top_brand",
+    "marketing_consent",
+    "intent",
+)
 CLASS_COLUMNS = ("lifecycle", "rfm_segment", "abc_class")
 TEXT_COLUMNS = (*PROFILE_COLUMNS, *FEATURE_COLUMNS, *CLASS_COLUMNS)
 

@@ -29,6 +29,7 @@ FEATURE_DIRECTIONS: dict[str, Direction] = {
             "interactions_30d", "interactions_90d", "interactions_window", "presale_window", "aftersale_window",
             "service_requests_window", "custom_requests_window", "referrals_window", "loyalty_actions",
             "csat_average", "nps_average", "count_orders_90d", "logins_90d", "enquiries_window",
+            "engagement_score",
         ),
         "higher_is_better",
     ),

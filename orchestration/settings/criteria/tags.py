@@ -1,10 +1,12 @@
 """Tags: dimensions with rules that a business person reads and changes. A dimension has one of four forms:
 
-- `feature` (or a `trait` that is a number) with `bands`: the bands leave no gap and do not overlap, one tag a customer;
-- `column` (or `trait`) with `values`: lists of values without overlap, one tag a customer;
+- `feature`, `trait` or `column` with `bands`: the bands leave no gap and do not overlap, one tag a customer; a band may
+  also list the words of a trait or column that mean it;
+- `column` or `trait` with `values`: lists of values without overlap, one tag a customer;
 - `cross`: two dimensions of the forms above, each pair of their tags is a tag;
 - `rules`: conditions that hold together (`all`) or of which one holds (`any`); as many tags as hold.
 
+A `trait` may stand beside a feature or column: what surveys say of a customer goes first, the other tells the rest.
 Columns are named in inputs.py.
 """
 
@@ -21,6 +23,12 @@ from orchestration.settings.loader import Strict
 UNKNOWN, OTHER = "unknown", "other"
 Words = Annotated[list[str], Field(min_length=1)]
 Share = Annotated[Decimal, Field(gt=0, le=1)]
+
+
+class TagBand(Interval):
+    """A band of a number. `one_of`: the words of the trait or column that mean it, where these are no numbers."""
+
+    one_of: Words | None = None
 
 
 class Values(Strict):
@@ -95,7 +103,7 @@ class Dimension(Strict):
     column: TextColumn | None = None
     trait: Words | None = None
     scale: Literal["value", "top_share"] = "value"
-    bands: Annotated[list[Interval], Field(min_length=2)] | None = None
+    bands: Annotated[list[TagBand], Field(min_length=2)] | None = None
     values: Annotated[list[Values], Field(min_length=1)] | None = None
     cross: tuple[Code, Code] | None = None
     rules: Annotated[list[TagRule], Field(min_length=1)] | None = None
@@ -104,17 +112,18 @@ class Dimension(Strict):
 
     @field_validator("bands")
     @classmethod
-    def _complete(cls, bands: list[Interval] | None) -> list[Interval] | None:
+    def _complete(cls, bands: list[TagBand] | None) -> list[TagBand] | None:
         return bands and check_intervals(bands)
 
-    @field_validator("values")
+    @field_validator("bands", "values")
     @classmethod
-    def _apart(cls, values: list[Values] | None) -> list[Values] | None:
-        words = [{word.strip().lower() for word in value.one_of} for value in values or []]
-        for (a, one), (b, two) in combinations(zip(values or [], words, strict=True), 2):
+    def _apart(cls, listed: list[TagBand] | list[Values] | None) -> list[TagBand] | list[Values] | None:
+        items: list[TagBand | Values] = [*(listed or [])]
+        words = [{word.strip().lower() for word in item.one_of or []} for item in items]
+        for (a, one), (b, two) in combinations(zip(items, words, strict=True), 2):
             if both := sorted(one & two):
                 raise ValueError(f"overlap: {both} stand in '{a.code}' and in '{b.code}'")
-        return values
+        return listed
 
     @field_validator("values", "rules")
     @classmethod
@@ -127,18 +136,28 @@ class Dimension(Strict):
     @model_validator(mode="after")
     def _one_form(self) -> "Dimension":
         forms = [self.bands, self.values, self.cross, self.rules]
-        subjects = [self.feature, self.column, self.trait]
         needs_subject = self.bands is not None or self.values is not None
-        if sum(form is not None for form in forms) != 1 or sum(s is not None for s in subjects) != needs_subject:
-            raise ValueError("one form: feature or trait with bands; column or trait with values; cross; or rules")
-        if (self.bands is not None and self.column) or (self.values is not None and self.feature):
-            raise ValueError("a feature goes with bands, a column with values")
+        if sum(form is not None for form in forms) != 1 or needs_subject != any(
+            (self.feature, self.column, self.trait)
+        ):
+            raise ValueError(
+                "one form: feature, trait or column with bands; column or trait with values; cross; or rules"
+            )
+        if self.feature and self.column:
+            raise ValueError("either a feature or a column; a trait may stand beside it")
+        worded = any(band.one_of for band in self.bands or [])
+        if (self.bands is not None and self.column and not worded) or (self.values is not None and self.feature):
+            raise ValueError(
+                "a feature goes with bands, a column with values, or with bands that list its words (one_of)"
+            )
+        if worded and not (self.trait or self.column):
+            raise ValueError("words of bands (one_of) go with a trait or column; a feature is a number")
         if reserved := {UNKNOWN, OTHER} & set(self.labels_given):
             raise ValueError(f"the codes {sorted(reserved)} are taken: name them by the keys unknown and other")
         if self.scale == "top_share":
             ends = [end for band in self.bands or [] for end in (band.at_least, band.below) if end is not None]
-            if not self.feature or not all(0 < end < 1 for end in ends):
-                raise ValueError("top_share goes with a feature and bands whose ends lie between 0 and 1")
+            if not self.feature or self.trait or not all(0 < end < 1 for end in ends):
+                raise ValueError("top_share goes with a feature alone and bands whose ends lie between 0 and 1")
         return self
 
     @property

@@ -66,6 +66,7 @@ def _warehouse_of(records, links) -> duckdb.DuckDBPyConnection:
     con.execute("create table intermediate.int_identity__comparables (record_id varchar)")
     for column in (*FIELDS, "block"):
         con.execute(f"alter table intermediate.int_identity__comparables add column {column} varchar")
+    con.execute('alter table intermediate.int_identity__comparables add column "hour" bigint')
     for record_id, day in records:
         moment = None if day is None else f"2025-01-{day:02d}"
         con.execute("insert into intermediate.int_identity__records values (?, ?, null, null)", [record_id, moment])

@@ -58,8 +58,10 @@ def compared(rows):
     con = duckdb.connect()
     columns = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in (*FIELDS, "block")}
     numbers = pa.array([row.get("number", place) for place, row in enumerate(rows)], pa.int64())
-    con.register("rows", pa.table({"number": numbers, "cluster": numbers, **columns}))
+    hours = pa.array([row.get("hour") for row in rows], pa.int64())
+    con.register("rows", pa.table({"number": numbers, "cluster": numbers, "hour": hours, **columns}))
     con.execute("create table compared as from rows")
+    con.execute("create table doubtful (left_number bigint, right_number bigint)")
     return con
 
 
@@ -73,6 +75,28 @@ def proposals(model, rows, **settings):
     con = compared(rows)
     propose(con, model, LinkingModel(**settings))
     return con.sql("from proposals").df()
+
+
+def probability(model, one, other):
+    """That two records are one person, with a hundred others around; 0 where it is not even put up for review."""
+    others = numbered(people(count=100), random.Random(9))
+    found = proposals(model, [one, other, *others], review=1e-6).set_index(["left_number", "right_number"])
+    return float(found["probability"].get((0, 1), 0.0))
+
+
+def numbered(rows, r):
+    """The rows with a telephone, a mailbox and an hour each; one person's two records agree in them more often than not."""
+    for number in range(0, len(rows), 2):
+        for place, row in enumerate(rows[number : number + 2]):
+            drawn = {
+                "phone": f"+49{r.randrange(10**10):010}",
+                "mailbox": f"{row['given']}{r.randrange(10**8):08}",
+                "hour": r.randrange(500_000),
+            }
+            for name, value in drawn.items():
+                row[name] = rows[number][name] if place and r.random() < 0.6 else value
+            row["mailbox_signs"] = "".join(sorted(row["mailbox"]))
+    return rows
 
 
 def test_learn_when_rows_are_shuffled_then_the_same_model():
@@ -131,10 +155,75 @@ def test_learn_when_households_share_all_but_the_person_then_they_are_no_matches
         rows += [one, other | {name: one[name] for name in ("family", "street", "city", "postcode")}]
     model = learn(compared(rows))
     assert model.contradicts_in("given") < 0.02
-    assert model.households == pytest.approx(0.5, rel=0.3)
+    assert model.households == {"relatives": pytest.approx(0.5, rel=0.3)}
     unnamed = [{**row, "given": None, "birth": None, "gender": None} for row in rows[-2:]]
     found = proposals(model, [*rows[:400], *unnamed]).set_index(["left_number", "right_number"])
     assert found.loc[(400, 401), "probability"] < 0.8  # one person, or two of one household
+
+
+def test_learn_when_people_have_numbers_of_their_own_then_twins_and_namesakes_are_told_from_one_person():
+    """Twins agree in birth date and all that a household shares, father and son in name; hardly any share a number or an hour."""
+    r = random.Random(4)
+    rows = people(wrong=0.0)
+    for number in range(60):
+        one, other = person(r, 1000 + number), person(r, 2000 + number)
+        home = {name: one[name] for name in ("family", "street", "city", "postcode")}
+        kept = ("birth",) if number % 2 else ("given",)
+        rows += [one, other | home | {name: one[name] for name in kept}]
+    of_homes = [row for one in rows[800:] for row in numbered([one], r)]
+    model = learn(compared([*numbered(rows[:800], r), *of_homes]))
+    assert set(model.households) == {"relatives", "namesakes", "twins"}
+    assert model.households["twins"] + model.households["relatives"] == pytest.approx(30 / 400, rel=0.5)
+    assert model.households["namesakes"] == pytest.approx(30 / 400, rel=0.5)
+
+
+def test_propose_when_first_seen_in_one_hour_then_likelier_one_person():
+    r = random.Random(6)
+    model = learn(compared(numbered(people(wrong=0.0), r)))
+    one = person(r, 0) | {"hour": 5_000}
+    other = {"given": one["given"], "family": one["family"], "script": "latin", "city": one["city"]}
+    at_once, later = (probability(model, one, other | {"hour": hour}) for hour in (5_001, 9_000))
+    assert at_once > later
+
+
+def test_propose_when_a_mailbox_has_the_same_signs_in_another_order_then_likelier_one_person():
+    rows = numbered(people(wrong=0.0), random.Random(7))
+    for row in rows[1::2]:  # the second one turns the parts of the mailbox round
+        row["mailbox"] = row["mailbox"][3:] + row["mailbox"][:3]
+    r = random.Random(8)
+    model = learn(compared(rows))
+    one = person(r, 0) | {"mailbox": "anna471188", "mailbox_signs": "114788aann"}
+    other = {"given": one["given"], "family": one["family"], "script": "latin", "city": one["city"]}
+    turned = probability(model, one, other | {"mailbox": "471188anna", "mailbox_signs": "114788aann"})
+    another = probability(model, one, other | {"mailbox": "berna93", "mailbox_signs": "39abenr"})
+    assert turned > another
+
+
+@pytest.mark.parametrize(("signs", "veto"), [("伟明", ""), ("建国", "signs")])
+def test_propose_when_given_names_have_no_sign_in_common_then_veto_however_often_names_are_wrong(signs, veto):
+    r = random.Random(9)
+    model = learn(compared(people(wrong=0.2)))
+    one = person(r, 0) | {"script": "han", "given": "weihua", "signs": "伟华"}
+    other = one | {"given": {"伟明": "weiming", "建国": "jianguo"}[signs], "signs": signs}
+    found = proposals(model, [one, other, *(person(r, number) for number in range(2, 200))], review=1e-9)
+    found = found[(found["left_number"] == 0) & (found["right_number"] == 1)]
+    assert found["veto"].fillna("").tolist() == [veto]
+
+
+def test_propose_when_the_model_holds_a_doubtful_pair_for_two_then_it_is_refuted():
+    """Of one name and street both; one pair has nothing against it, in the other numbers, hours and sources speak for two."""
+    r = random.Random(10)
+    rows = [row | {"block": ["shop/accounts", "app/users"][place % 2]} for place, row in enumerate(people(wrong=0.0))]
+    rows = numbered(rows, r)
+    for number in range(80):
+        one, son = person(r, 5000 + number), person(r, 6000 + number)
+        namesake = son | {name: one[name] for name in ("given", "family", "street", "city", "postcode")}
+        rows += [row | {"block": "shop/accounts"} for home in ([one], [namesake]) for row in numbered(home, r)]
+    con = compared([row | {"birth": None} if place >= 800 else row for place, row in enumerate(rows)])
+    con.execute("insert into doubtful values (0, 1), (800, 801)")
+    model = learn(con)
+    propose(con, model, LinkingModel())
+    assert con.sql("from refuted").fetchall() == [(800, 801)]
 
 
 def test_learn_when_a_source_never_holds_a_person_twice_then_two_of_one_source_are_hardly_one():

@@ -66,5 +66,15 @@ def test_read_when_an_english_name_stands_with_a_chinese_surname_then_one_key_in
     assert (key.family, key.given, key.script) == ("zhu", "oscar", "mixed")
 
 
+@pytest.mark.parametrize("given_name", ["Peter", "Tina", "Yoyo", "Queenie"])
+def test_read_when_an_english_name_could_be_pinyin_then_it_is_no_chinese_one(given_name):
+    assert NameReader(NAMES).read(f"{given_name} Li", "", "").script == "mixed"
+
+
+def test_read_when_the_surname_is_written_with_v_then_it_is_one_all_the_same():
+    assert read("Lily Lv") == ("lu", "lily")
+    assert NameReader(NAMES).read("", "Yumin", "Lv").script == "pinyin"
+
+
 def test_read_when_written_in_traditional_signs_then_the_given_name_is_simplified():
     assert {NameReader(NAMES).read(name, "", "").signs for name in ("陳偉華", "陈伟华")} == {"伟华"}

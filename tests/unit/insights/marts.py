@@ -17,7 +17,9 @@ TABLES = {
     "customers": "customer_id varchar, customer_type varchar, display_name varchar, loyalty_id varchar, "
     "first_seen_at timestamp, email varchar, phone varchar, lead_source varchar, lead_status varchar, "
     "first_channel varchar, birth_date date, gender varchar, country varchar, region varchar, region_zone varchar, "
-    "city varchar, city_tier varchar, climate_zone varchar, industry varchar, size_band varchar",
+    "city varchar, city_tier varchar, climate_zone varchar, industry varchar, size_band varchar, district varchar, "
+    "occupation varchar, household varchar, income_band varchar, education varchar, place_region varchar, "
+    "place_city varchar",
     "orders": "order_key varchar, customer_id varchar, channel varchar, ordered_at timestamp, order_date date, "
     f"is_counted boolean, counts_money boolean, gross_amount {MONEY}, discount_amount {MONEY}, net_amount {MONEY}, "
     "payment_method varchar, coupon varchar, custom_request boolean",
@@ -168,7 +170,10 @@ def generated(customers: int, orders: int, interactions: int) -> duckdb.DuckDBPy
             if(i % 4 = 0, null, date '1950-01-01' + interval (draw(i, 20, 25000)) day),
             if(i % 5 = 0, null, ['male', 'female'][1 + draw(i, 21, 2)]), if(i % 10 = 0, 'DE', 'CN'), '广东省',
             ['south', 'east', null][1 + draw(i, 22, 3)], '广州', ['first', 'second', 'fourth', 'other'][1 + draw(i, 23, 4)],
-            ['cold', 'mild'][1 + draw(i, 24, 2)], if(i % 20 = 0, 'retail', null), ['small', 'large', null][1 + draw(i, 15, 3)]
+            ['cold', 'mild'][1 + draw(i, 24, 2)], if(i % 20 = 0, 'retail', null), ['small', 'large', null][1 + draw(i, 15, 3)],
+            if(i % 3 = 0, '天河区', null), ['teacher', 'retired', null][1 + draw(i, 25, 3)],
+            ['1', '4+', null][1 + draw(i, 26, 3)], ['<100k', '90000', null][1 + draw(i, 27, 3)],
+            ['master', null][1 + draw(i, 28, 2)], '广东', '广州'
         from range({customers}) as t(i)
         """
     )

@@ -1,5 +1,6 @@
 """customer_features on small hand-made cases, worked out by hand."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -91,6 +92,47 @@ def test_interactions_fall_into_their_periods(con, settings):
     row = features(con, settings)
     periods = ("interactions_30d", "interactions_90d", "interactions_previous_90d", "interactions_window")
     assert [row[name] for name in periods] == [2, 4, 2, 7]
+
+
+def test_kinds_when_counted_then_they_add_up_to_the_interactions_of_their_days(con, settings):
+    days = {"view": (0, 1, 30, 31, 90, 91), "call": (5, 5), "meeting": (60,)}
+    add(con, "interactions", [
+        interaction("C1", day, kind, interaction_key=f"{kind}{n}")
+        for kind, listed in days.items() for n, day in enumerate(listed)
+    ])  # fmt: skip
+    row = features(con, settings)
+    assert json.loads(row["interactions_30d_by_kind"]) == {"view": 2, "call": 2}
+    assert json.loads(row["interactions_90d_by_kind"]) == {"view": 4, "call": 2, "meeting": 1}
+    assert (row["interactions_30d"], row["interactions_90d"]) == (4, 7)
+    none = features(con, settings, "C2")
+    assert none["interactions_30d_by_kind"] is none["interactions_90d_by_kind"] is None
+
+
+def test_engagement_when_a_buyer_seeks_contact_then_it_decays_as_that_of_a_lead(con, settings):
+    add(con, "orders", [order("C1", 400, 10)])
+    add(con, "interactions", [interaction("C1", day, "meeting") for day in (30, 60, 181, 0)])
+    # Half-life 30 days, 8 points a meeting, 180 days: 4 + 2; the last two are too old, and of the day itself.
+    assert features(con, settings)["engagement_score"] == Decimal("6.0000")
+    assert features(con, settings, "C2")["engagement_score"] == 0
+
+
+@pytest.mark.parametrize(
+    ("pages", "intent", "zh"),
+    [
+        (["product"] * 4 + ["cart"], "high", "高意向"),
+        (["product"] * 4, "some", "有浏览"),
+        (["about", "Company"], "unclear", "潜在未明确"),
+        ([None], "none", "无浏览"),
+        ([], "none", "无浏览"),
+    ],
+)
+def test_intent_when_a_buyer_sees_pages_then_it_follows_the_rules_of_leads(con, settings, pages, intent, zh):
+    add(con, "orders", [order("C1", 5, 10)])
+    add(con, "interactions", [
+        interaction("C1", 2, page_type=page, interaction_key=f"i{n}") for n, page in enumerate(pages)
+    ])  # fmt: skip
+    row = features(con, settings)
+    assert (row["count_orders"], row["intent"], row["intent_zh"]) == (1, intent, zh)
 
 
 def test_contact_kinds_and_satisfaction(con, settings):

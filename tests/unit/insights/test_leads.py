@@ -144,6 +144,23 @@ def test_bands_when_a_score_is_on_a_bound_then_it_is_in_the_upper_band(con, sett
         assert (found["C1"]["score"], found["C1"]["band"]) == (points, band)
 
 
+def test_scores_when_generated_then_engagement_and_intent_are_those_of_the_features_and_buyers_have_them_too(computed):
+    pairs = computed.execute(
+        """
+        select
+            count(*) filter (where l.engagement_score = f.engagement_score and l.intent = f.intent
+                and l.intent_zh = f.intent_zh and l.intent_en = f.intent_en),
+            count(l.customer_id),
+            count(distinct f.intent) filter (where f.count_orders > 0),
+            count(*) filter (where f.count_orders > 0 and f.engagement_score > 0)
+        from insights.customer_features as f left join insights.lead_scores as l using (as_of, customer_id)
+        """
+    ).fetchone()
+    assert pairs[0] == pairs[1] > 20
+    assert pairs[2] > 1
+    assert pairs[3] > 100
+
+
 def test_scores_when_generated_then_reasons_add_up_and_every_prospect_has_one(computed):
     rows = table(computed, "lead_scores")
     prospects = computed.execute(

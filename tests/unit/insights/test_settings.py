@@ -123,6 +123,9 @@ def test_both_segment_maps_are_complete(folder, preset):
         ("owners.yml", "tiers: [low]", "tiers: [low, lowest]", "owners.campaign_desk.tiers.1", "a tier of the main scheme"),
         ("strategies.yml", ", low: batch_marketing}", "}", "by_tier", "strategy for every tier"),
         ("strategies.yml", "low: batch_marketing", "low: nothing", "by_tier.low", "one of"),
+        ("strategies.yml", "  micro: {zh", "  tiny: {zh", "by_company_size.tiny", "'large', 'medium', 'small' or 'micro'"),
+        ("strategies.yml", "large: {zh: 推荐高端解决方案, en: Offer high-end solutions}", "large: {zh: 推荐高端解决方案}", "by_company_size.large.en",
+         "Field required"),
     ],
 )  # fmt: skip
 def test_a_broken_file_is_refused_with_file_key_and_line(folder, name, old, new, key, says):

@@ -76,6 +76,58 @@ def test_shipped_tags_when_a_customer_has_an_age_a_sex_and_an_income_then_bands_
     assert (tags["age_and_sex"], tags["income_band"]) == (age_and_sex, income_band)
 
 
+def test_shipped_tags_when_the_profile_tells_of_the_person_then_surveys_go_first(tmp_path):
+    con = empty_warehouse()
+    add(con, "customers", [
+        customer("C1", occupation="Civil servant", household="1", income_band="<100k", education="bachelor"),
+        customer("C2", occupation="astronaut", household="4+", income_band="200k-400k", education="master"),
+        customer("C3", occupation="retired", household="2", income_band="100k-200k", education="school"),
+        customer("C4"),
+    ])  # fmt: skip
+    add(
+        con,
+        "traits",
+        [trait("C3", "职业", "学生"), trait("C3", "income", "350000"), trait("C4", "household", "family")],
+    )
+    tags = told(con, tmp_path, "education")
+    dimensions = ("occupation", "household", "income_band", "schooling")
+    found = {who: ["".join(tags[who].get(one, ())) for one in dimensions] for who in ("C1", "C2", "C3", "C4")}
+    assert found == {
+        "C1": ["公务员及事业单位人员", "单身", "较低收入", "大学"],
+        "C2": ["其他职业", "三人及以上家庭", "高收入", "研究生"],
+        "C3": ["学生", "两人家庭", "高收入", "中小学"],
+        "C4": ["", "三人及以上家庭", "", ""],
+    }
+
+
+def test_shipped_tags_when_surveys_tell_of_the_need_then_they_go_before_the_orders(tmp_path):
+    con = empty_warehouse()
+    add(con, "customers", [customer("C1"), customer("C2"), customer("C3")])
+    add(con, "orders", [order("C1", 5), order("C2", 5)])
+    add(
+        con,
+        "traits",
+        [trait("C1", "Need", " Service "), trait("C2", "need", "a bit of both"), trait("C3", "需求", "产品")],
+    )
+    tags = told(con, tmp_path, "retail")
+    # C2 says nothing that is listed: the order tells of products. C3 never bought.
+    assert [tags[who]["need_type"] for who in ("C1", "C2", "C3")] == [
+        {"服务需求为主"}, {"产品需求为主"}, {"产品需求为主"},
+    ]  # fmt: skip
+
+
+def test_shipped_tags_when_a_buyer_sees_pages_then_the_intent_is_told(tmp_path):
+    con = empty_warehouse()
+    add(con, "customers", [customer("C1"), customer("C2"), customer("C3")])
+    add(con, "orders", [order("C1", 5), order("C2", 5)])
+    add(con, "interactions", [
+        *(interaction("C1", 2, page_type="product", interaction_key=f"i{n}") for n in range(5)),
+        interaction("C2", 2, page_type="about"),
+    ])  # fmt: skip
+    tags = told(con, tmp_path, "retail")
+    assert [tags[who]["intent"] for who in ("C1", "C2", "C3")] == [{"高意向"}, {"潜在未明确"}, set()]
+
+
 def test_shipped_tags_when_a_customer_buys_then_habits_and_attitudes_are_told(tmp_path):
     """A buys often, cheap, green, of one brand, on Saturdays; B bought dear things once, on a Monday; N never."""
     con = empty_warehouse()

@@ -114,6 +114,30 @@ def test_tags_when_a_trait_was_stated_and_inferred_then_what_was_stated_holds(co
     assert held == {"C1": {"said.price", "said.eco", "last.eco"}, "C2": {"said.quality", "last.quality"}}
 
 
+def test_tags_when_a_trait_stands_beside_a_column_then_it_goes_first_and_the_column_tells_the_rest(con, settings):
+    add(con, "traits", [trait("C1", "city", "small"), trait("C2", "city", "who knows")])
+    city = {"column": "city_tier", "trait": ["city"], "values": [
+        _tag("large", one_of=["First"]), _tag("little", one_of=["small", "other"]),
+    ]}  # fmt: skip
+    # C1 says otherwise than its profile, C2 nothing that is listed, C3 nothing at all.
+    assert tags(con, Settings(settings, city=city)) == {"C1": {"city.little"}, "C2": {"city.little"}}
+    named = {**city, "values": city["values"][:1], "other": _text("rest")}
+    assert tags(con, Settings(settings, city=named)) == {"C1": {"city.large"}, "C2": {"city.other"}}
+
+
+def test_tags_when_bands_list_words_then_text_is_banded_like_the_number_of_a_feature(con, settings):
+    add(con, "traits", [
+        trait("C1", "age", "Senior"), trait("C2", "age", "20"), trait("C3", "age", "secret"),
+    ])  # fmt: skip
+    bands = [_tag("young", below=35, one_of=["junior"]), _tag("old", at_least=35, one_of=["senior"])]
+    age = {**AGE, "trait": ["age"], "bands": bands}
+    # By their birth dates C1 is young, C2 old and C3 unknown.
+    assert tags(con, Settings(settings, age=age)) == {"C1": {"age.old"}, "C2": {"age.young"}, "C3": {"age.unknown"}}
+    of_column = {"column": "city_tier", "bands": [_tag("low", below=1, one_of=["first"]), _tag("high", at_least=1)]}
+    con.execute("update marts.customers set city_tier = '2.5' where customer_id = 'C3'")
+    assert tags(con, Settings(settings, city=of_column)) == {"C1": {"city.low"}, "C3": {"city.high"}}
+
+
 def test_tags_when_a_trait_is_a_number_then_it_is_banded_and_text_is_unknown(con, settings):
     add(con, "traits", [trait("C1", "income", "60000"), trait("C2", "income", "much")])
     income = {"trait": ["income"], "bands": [_tag("low", below=60000), _tag("high", at_least=60000)]}

@@ -51,6 +51,20 @@ def test_tier_table_when_computed_then_every_value_is_the_one_of_its_table(compu
     assert [name for name, count in filled.items() if not count] == []
 
 
+def test_tier_table_when_a_company_has_a_size_then_what_is_added_for_it_is_shown_beside_the_strategy(computed):
+    found = computed.execute(
+        """
+        select distinct c.size_band, m.size_strategy_zh, m.size_strategy_en
+        from insights.customer_tier_table as m inner join marts.customers as c using (customer_id) order by all
+        """
+    ).fetchall()
+    assert found == [
+        ("large", "推荐高端解决方案", "Offer high-end solutions"),
+        ("small", "推荐性价比高的产品", "Offer products of good value"),
+        (None, None, None),
+    ]
+
+
 @pytest.mark.parametrize("column", BAND_COLUMNS)
 def test_tier_table_when_computed_then_every_band_is_the_one_of_the_scorecard(computed, settings, column):
     criterion = settings.criteria.main.criteria[BAND_COLUMNS[column]]

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.sample import generate
+from orchestration.sample import generate, words
 from orchestration.sample.layout import LAYOUTS
 from orchestration.settings.home import Home
 
 from .conftest import AS_OF, Sample, write_sample
-from .reading import all_blocks
+from .reading import all_blocks, read_rows
 
 
 def hashes(root: Path) -> dict[str, str]:
@@ -48,6 +48,14 @@ def test_layouts_when_compared_with_sources_then_same_blocks_and_formats() -> No
 
 def test_channels_when_sample_of_300_then_every_block_has_rows(sample: Sample) -> None:
     assert {tuple(block.split("/")) for block in sample.summary.rows_by_block} == set(LAYOUTS)
+
+
+def test_districts_when_companies_are_written_then_they_are_of_their_city(sample: Sample) -> None:
+    ref = next(ref for ref in all_blocks() if (ref.source, ref.block) == ("fxiaoke", "accounts"))
+    cities = {city.native: words.DISTRICTS.get(city.latin, ()) for city in words.CITIES}
+    told = [(row["城市"], row["区县"]) for _, _, row in read_rows(sample.home, ref)]
+    assert [city for city, district in told if district and district not in cities[city or ""]] == []
+    assert len({district for _, district in told if district}) > 2
 
 
 def test_summary_when_compared_with_files_then_counts_agree(sample: Sample) -> None:

@@ -88,14 +88,16 @@ create table staging.stg_conservation as select * from (values
 -- Marts. Values that name a person carry the word canary.
 create table marts.customers as select
     'C' || left(sha256(record_id), 16) as customer_id, 'person' as customer_type, '金canary' || source_record_id as display_name,
-    email, phone_e164 as phone, birth_date, gender, 'CN' as country, '上海市' as region, '上海' as city, 'new_1' as city_tier,
+    email, phone_e164 as phone, birth_date, gender, 'teacher' as occupation, '2' as household, '<100k' as income_band,
+    'master' as education, 'CN' as country, '上海市' as region, '上海' as city, '静安区' as district, '上海' as place_region,
+    '上海' as place_city, 'new_1' as city_tier,
     '200000' as postcode, cast(null as varchar) as company_id, cast(null as varchar) as industry, cast(null as varchar) as size_band,
     'canary-loyalty-' || source_record_id as loyalty_id, 'fair' as lead_source, 'NEW' as lead_status, 'ecommerce' as first_channel,
     timestamp '2026-01-01 00:00:00' as first_seen_at,
     1 as count_sources, 1 as count_records
 from staging.stg_persons
 union all select
-    'C' || left(sha256(record_id), 16), 'company', 'Acme ' || source_record_id, null, null, null, null, 'CN', '上海市', '上海', 'new_1',
+    'C' || left(sha256(record_id), 16), 'company', 'Acme ' || source_record_id, null, null, null, null, null, null, null, null, 'CN', '上海市', '上海', null, '上海', '上海', 'new_1',
     '200000', null, 'retail', 'mid', null, null, null, 'crm', timestamp '2026-01-01 00:00:00', 1, 1
 from staging.stg_companies;
 create table marts.customer_source_ids as select
@@ -171,7 +173,9 @@ create table marts.conservation as select * from (values
 create table insights.customer_features as select
     as_of, 'v1' as criteria_version, customer_id, 10 as recency_days, case customer_type when 'company' then 0 else 3 end as count_orders,
     if(customer_type = 'company', null, date '2025-03-01') as first_order_date, if(customer_type = 'company', null, as_of - 10) as last_order_date,
-    cast(390 as decimal(18, 4)) as net_amount, cast(null as varchar) as marketing_consent
+    cast(390 as decimal(18, 4)) as net_amount, cast(null as varchar) as marketing_consent,
+    2 as interactions_30d, 2 as interactions_90d, '{"view": 2}' as interactions_30d_by_kind, '{"view": 2}' as interactions_90d_by_kind,
+    cast(1 as decimal(18, 4)) as engagement_score, 'some' as intent
 from marts.customers, (values (date '2026-03-01'), (date '2026-03-02')) as days(as_of);
 create table insights.rfm_scores as select
     as_of, criteria_version, customer_id, recency_days, 3 as frequency, net_amount as monetary, 3 as r_score, 4 as f_score,
@@ -194,6 +198,25 @@ create table insights.customer_tags as select
     as_of, criteria_version, customer_id, 'age_band' as dimension, 'young' as tag, 'age_band.young' as rule_id, '年轻' as tag_zh,
     'Young' as tag_en
 from insights.customer_features;
+create table insights.place_sums as
+with placed as (
+    select f.*, unnest([
+        {'level': 'all', 'place': 'all', 'parent': null, 'name': 'all'},
+        {'level': 'country', 'place': 'CN', 'parent': 'all', 'name': 'CN'},
+        {'level': 'region', 'place': 'CN / 上海', 'parent': 'CN', 'name': '上海'},
+        {'level': 'city', 'place': 'CN / 上海 / 上海', 'parent': 'CN / 上海', 'name': '上海'},
+        {'level': 'district', 'place': 'CN / 上海 / 上海 / ' || c.named, 'parent': 'CN / 上海 / 上海', 'name': c.named}
+    ]) as spot
+    from insights.customer_features as f
+    inner join (
+        select customer_id, if(right(customer_id, 1) < '8', '静安区', 'unknown') as named from marts.customers
+    ) as c using (customer_id)
+)
+select
+    as_of, criteria_version, spot.level as level, spot.place as place, spot.parent as parent, spot.name as name, spot.name as name_zh,
+    count(*) as count_customers, count(*) filter (where count_orders > 0) as count_buyers, sum(count_orders) as count_orders,
+    sum(net_amount) as net_amount
+from placed group by all;
 create table insights.churn_models as select
     as_of, 'v1' as criteria_version, model, kind, model = 'boosting' as is_published, '更优' as reason_zh, 'better' as reason_en,
     '{"seed": 7}' as payload
@@ -268,7 +291,9 @@ create table insights.customer_tier_table as select
     case when tier = 'gold' then cast(300 as decimal(28, 4)) end as value_at_risk,
     case when tier = 'gold' then 'li.lei' else 'han.meimei' end as owner,
     case when tier = 'gold' then '李雷' else '韩梅梅' end as owner_zh, case when tier = 'gold' then 'Li Lei' else 'Han Meimei' end as owner_en,
-    'call' as strategy_code, '电话回访' as strategy_zh, 'Call back' as strategy_en, '电话' as contact_mode_zh, 'Call' as contact_mode_en,
+    'call' as strategy_code, '电话回访' as strategy_zh, 'Call back' as strategy_en,
+    case when customer_type = 'company' then '推荐高端解决方案' end as size_strategy_zh,
+    case when customer_type = 'company' then 'Offer high-end solutions' end as size_strategy_en, '电话' as contact_mode_zh, 'Call' as contact_mode_en,
     as_of + cast(place % 14 as integer) as next_contact_due, place as priority_rank, tier <> 'gold' as up_potential,
     false as loyalty_risk, '[]' as missing_inputs
 from (select *, row_number() over (partition by as_of order by tier, customer_id) as place from insights.customer_tiers) as tiers

@@ -21,14 +21,25 @@ pairs as (
             or a.script = 'company' and b.script = 'company_han' or b.script = 'company' and a.script = 'company_han'
         ) as both_given,
         a.family_key <> '' and b.family_key <> '' as both_family,
-        a.name_key = b.name_key and a.name_key <> '' as is_same_name,
+        -- Where the given name is unknown or English, the mailbox may say the Chinese one.
+        case when a.given_key = '' or a.script = 'mixed' then a.mailbox_given else a.given_key end as left_called,
+        case when b.given_key = '' or b.script = 'mixed' then b.mailbox_given else b.given_key end as right_called,
+        -- Signs of one sound are often mistaken for each other, and are other names.
+        a.name_key = b.name_key and a.name_key <> ''
+        and not (a.given_signs <> '' and b.given_signs <> '' and a.given_signs <> b.given_signs) as is_same_name,
         a.given_key = b.given_key as is_same_given,
         a.family_key = b.family_key
         or levenshtein(a.family_key, b.family_key) <= 1 and least(length(a.family_key), length(b.family_key)) >= 5
             as is_similar_family,
-        -- Two names in Chinese signs are the same or not; Latin letters are mistyped, shortened to an initial, or cut off.
+        -- A Chinese name of another sign or in other letters is mistyped where its own mailbox spells the right one: siblings
+        -- have a sign in common too. Latin letters are mistyped, shortened to an initial, or cut off.
         case
             when least(length(a.given_key), length(b.given_key)) = 1 then left(a.given_key, 1) = left(b.given_key, 1)
+            when
+                a.script in ('han', 'pinyin', 'mixed') and b.script in ('han', 'pinyin', 'mixed')
+                and (a.mailbox_given = b.given_key or b.mailbox_given = a.given_key)
+                then
+                    a.given_signs = '' or b.given_signs = '' or {{ differ_in_one_sign('a.given_signs', 'b.given_signs') }}
             when a.script = 'han' and b.script = 'han' then false
             when a.script in ('company', 'company_han') then jaro_winkler_similarity(a.given_key, b.given_key) >= 0.9
             when least(length(a.given_key), length(b.given_key)) >= 5 and levenshtein(a.given_key, b.given_key) <= 1 then true
@@ -50,7 +61,7 @@ pairs as (
         -- A Chinese family name does not change with marriage.
         a.script in ('han', 'pinyin', 'mixed') and b.script in ('han', 'pinyin', 'mixed') as both_chinese,
         a.birth_date is not null and b.birth_date is not null as both_birth,
-        -- One digit mistyped, day and month swapped, or (with the same name) only the day or only the month another.
+        -- One digit mistyped, day and month swapped, or, with the same name, the same year: father and son are further apart.
         a.birth_date <> b.birth_date
         and levenshtein(cast(a.birth_date as varchar), cast(b.birth_date as varchar)) > 1
         and not (
@@ -59,10 +70,6 @@ pairs as (
                 extract(month from a.birth_date) = extract(day from b.birth_date)
                 and extract(day from a.birth_date) = extract(month from b.birth_date)
                 or a.name_key = b.name_key
-                and (
-                    extract(month from a.birth_date) = extract(month from b.birth_date)
-                    or extract(day from a.birth_date) = extract(day from b.birth_date)
-                )
             )
         ) as is_other_birth,
         a.gender <> b.gender as is_other_gender,
@@ -80,6 +87,10 @@ judged as (
         case
             when is_same_name then 'equal'
             when both_given and not is_same_given and not is_similar_given then 'contradict'
+            when
+                both_chinese and not both_given and left_called <> '' and right_called <> ''
+                and jaro_winkler_similarity(left_called, right_called) < 0.82
+                then 'contradict'
             when both_family and not is_similar_family and (both_chinese or not both_given or not is_same_given) then 'contradict'
             when both_given and (is_same_given or is_similar_given) then 'agree'
             else 'unknown'

@@ -25,8 +25,9 @@ unpivoted as (
     {% for field, column in {
         'display_name': 'written_name',
         'email': 'email', 'phone': 'phone_e164', 'birth_date': 'cast(birth_date as varchar)', 'gender': 'gender',
-        'country': 'country', 'region': 'region', 'city': 'city', 'postcode': 'postcode', 'loyalty_id': 'loyalty_id',
-        'lead_source': 'lead_source', 'lead_status': 'lead_status'
+        'occupation': 'occupation', 'household': 'household', 'income_band': 'income', 'education': 'education',
+        'country': 'country', 'region': 'region', 'city': 'city', 'district': 'district', 'postcode': 'postcode',
+        'loyalty_id': 'loyalty_id', 'lead_source': 'lead_source', 'lead_status': 'lead_status'
     }.items() %}
     select
         record_id,
@@ -37,7 +38,7 @@ unpivoted as (
     {% endfor %}
     {% for field, column in {
         'display_name': 'name', 'email': 'email', 'phone': 'phone_e164', 'country': 'country', 'region': 'region',
-        'city': 'city', 'postcode': 'postcode', 'industry': 'industry', 'employees': 'cast(employees as varchar)'
+        'city': 'city', 'district': 'district', 'postcode': 'postcode', 'industry': 'industry', 'employees': 'cast(employees as varchar)'
     }.items() %}
     select
         record_id,

@@ -26,6 +26,8 @@ members as (
         records.given_key,
         records.family_key,
         records.script,
+        records.given_signs,
+        nullif(records.mailbox_given, '') as mailbox_given,
         records.birth_date,
         records.gender,
         records.national_id
@@ -35,12 +37,28 @@ members as (
 )
 
 select
-    members.*,
+    key_type,
+    key_value,
+    record_id,
+    first_seen_at,
+    name_key,
+    given_key,
+    family_key,
+    given_signs,
+    script,
+    birth_date,
+    gender,
+    national_id,
     dense_rank() over (
         partition by key_type, key_value
         order by name_key, given_key, family_key, script, birth_date, gender, national_id
     ) as signature_number,
     min(record_id) over (
         partition by key_type, key_value, name_key, given_key, family_key, script, birth_date, gender, national_id
-    ) as anchor_record_id
+    ) as anchor_record_id,
+    coalesce(
+        min(mailbox_given) over (
+            partition by key_type, key_value, name_key, given_key, family_key, script, birth_date, gender, national_id
+        ), ''
+    ) as mailbox_given
 from members

@@ -45,8 +45,9 @@ profiles as (
     select
         customer_id
         {% for field in [
-            'display_name', 'email', 'phone', 'birth_date', 'gender', 'country', 'region', 'city', 'postcode', 'loyalty_id',
-            'company_id', 'industry', 'employees', 'lead_source', 'lead_status'
+            'display_name', 'email', 'phone', 'birth_date', 'gender', 'occupation', 'household', 'income_band', 'education',
+            'country', 'region', 'city', 'district', 'postcode', 'loyalty_id', 'company_id', 'industry', 'employees',
+            'lead_source', 'lead_status'
         ] -%}
         , max(case when field = '{{ field }}' then value end) as {{ field }}
         {% endfor %}
@@ -70,9 +71,23 @@ placed as (
         profiles.phone,
         cast(profiles.birth_date as date) as birth_date,
         profiles.gender,
+        profiles.occupation,
+        profiles.household,
+        profiles.income_band,
+        profiles.education,
         profiles.country,
         profiles.region,
         profiles.city,
+        profiles.district,
+        -- One name for one place, however it is written: sums by place must not tell 广州市 from Guangzhou.
+        coalesce(
+            city_by_sign.province_zh,
+            city_by_letter.province_zh,
+            province_by_sign.province_zh,
+            province_by_letter.province_zh,
+            profiles.region
+        ) as place_region,
+        coalesce(city_by_sign.name_zh, city_by_letter.name_zh, profiles.city) as place_city,
         coalesce(by_sign.tier, by_letter.tier, case when profiles.country = 'CN' and profiles.city is not null then 'other' end)
             as city_tier,
         coalesce(
@@ -125,9 +140,16 @@ select
     placed.phone,
     placed.birth_date,
     placed.gender,
+    placed.occupation,
+    placed.household,
+    placed.income_band,
+    placed.education,
     placed.country,
     placed.region,
     placed.city,
+    placed.district,
+    placed.place_region,
+    placed.place_city,
     placed.city_tier,
     placed.region_zone,
     placed.climate_zone,

@@ -202,6 +202,13 @@ TIER_TABLE: Lines = (
     ("strategy_code", TEXT, "策略", "Code of the strategy: that of the warning, else that of the tier"),
     ("strategy_zh", TEXT, "策略说明", "The strategy in Chinese"),
     ("strategy_en", TEXT, "策略英文说明", "The strategy in English"),
+    (
+        "size_strategy_zh",
+        TEXT,
+        "规模策略说明",
+        "What is added for companies of this size (of a person that of its company), in Chinese; null without one",
+    ),
+    ("size_strategy_en", TEXT, "规模策略英文说明", "What is added for companies of this size, in English"),
     ("contact_mode_zh", TEXT, "联系方式", "Way of contact in Chinese"),
     ("contact_mode_en", TEXT, "联系方式英文", "Way of contact in English"),
     (

@@ -37,6 +37,15 @@ PROFILE: Lines = (
         "visit_regularity", SHARE, "到访规律性",
         "1 - standard deviation / mean of the gaps between such days, not below 0; 1 comes at even intervals; null below three days",
     ),
+    ("interactions_30d_by_kind", TEXT, "近30天互动(按类型)", "JSON object of kind and number of interactions in the last 30 days; null without any"),
+    ("interactions_90d_by_kind", TEXT, "近90天互动(按类型)", "JSON object of kind and number of interactions in the last 90 days; null without any"),
+    (
+        "engagement_score", "DECIMAL(18,4)", "互动热度",
+        "Points of the interactions in the window of lead_score, halved every half_life_days, without a limit; 0 without any",
+    ),
+    ("intent", TEXT, "意向", "high, some, unclear (only pages on the company) or none, by the pages seen in the window of lead_score"),
+    ("intent_zh", TEXT, "意向名称", "Chinese name of the intent"),
+    ("intent_en", TEXT, "意向英文名", "English name of the intent"),
 )  # fmt: skip
 
 TAGS: Lines = (
