@@ -34,6 +34,7 @@ METRICS = (
     Metric("csat", "满意度", "Satisfaction"),
     Metric("nps", "净推荐值", "Net promoter score"),
     Metric("feedback_rate", "评价率", "Share who gave a score", True),
+    Metric("response_rate", "问卷回复率", "Response rate of those asked", True),
     Metric("repeat_rate_30", "30 天复购率", "Repeat rate, 30 days", True),
     Metric("repeat_rate_90", "90 天复购率", "Repeat rate, 90 days", True),
     Metric("repeat_rate_365", "365 天复购率", "Repeat rate, 365 days", True),

@@ -75,16 +75,21 @@ year_after as (
         and period_start + interval 12 month <= {day}
     group by period, customer_id
 ),
+questions as (
+    select customer_id, source, block, kind, score, {given} as day from marts.feedback
+    where customer_id is not null and kind in ('csat', 'nps') and {given} < {day}
+),
+-- Where a source writes down who did not answer, its rows are all who were asked.
+tells_of_the_silent as (select distinct source, block, kind from questions where score is null),
 scores as (
     select
         period, customer_id, sum(cast(score as decimal(18, 4))) filter (where kind = 'csat') as csat,
-        count(*) filter (where kind = 'csat') as csat_count, count(*) filter (where kind = 'nps') as nps_count,
+        count(score) filter (where kind = 'csat') as csat_count, count(score) filter (where kind = 'nps') as nps_count,
         count(*) filter (where kind = 'nps' and score >= 9) as promoters,
-        count(*) filter (where kind = 'nps' and score <= 6) as detractors
-    from (
-        select customer_id, kind, score, {given} as day from marts.feedback
-        where customer_id is not null and score is not null and kind in ('csat', 'nps')
-    ) as given inner join months on day >= period_start and day < period_end
+        count(*) filter (where kind = 'nps' and score <= 6) as detractors,
+        count(*) filter (where t.source is not null) as asked, count(score) filter (where t.source is not null) as answered
+    from questions inner join months on day >= period_start and day < period_end
+    left join tells_of_the_silent as t using (source, block, kind)
     group by period, customer_id
 )
 select
@@ -113,6 +118,7 @@ _METRICS = """
         struct_pack(metric := 'csat', value := csat / nullif(csat_count, 0), n := csat_givers),
         struct_pack(metric := 'nps', value := 100 * (promoters - detractors) / nullif(nps_count, 0), n := nps_givers),
         struct_pack(metric := 'feedback_rate', value := givers / members, n := members),
+        struct_pack(metric := 'response_rate', value := answered / nullif(asked, 0), n := count_asked),
 """ + ",\n".join(
     f"        struct_pack(metric := 'repeat_rate_{days}', value := case when period_end + {days} <= {{day}} "
     f"then back_{days} / nullif(buyers, 0) end, n := buyers)"
@@ -131,7 +137,8 @@ sums as (
         sum(csat) as csat, sum(csat_count) as csat_count, sum(promoters) as promoters, sum(detractors) as detractors,
         sum(nps_count) as nps_count, count(*) filter (where csat_count > 0) as csat_givers,
         count(*) filter (where nps_count > 0) as nps_givers,
-        count(*) filter (where csat_count + nps_count > 0) as givers, coalesce(sum(clv), 0) as clv, {_BACK}
+        count(*) filter (where csat_count + nps_count > 0) as givers, sum(asked) as asked, sum(answered) as answered,
+        count(*) filter (where asked > 0) as count_asked, coalesce(sum(clv), 0) as clv, {_BACK}
     from strata_members as m
     left join strata_month_facts as f on f.period = m.period and f.customer_id = m.customer_id
     left join strata_month_values as v on v.period = m.period and v.customer_id = m.customer_id

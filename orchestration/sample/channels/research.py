@@ -6,7 +6,7 @@ import pyarrow as pa
 from orchestration.sample.behaviour import Acts, leaves_soon, scattered
 from orchestration.sample.channels.common import of
 from orchestration.sample.chunk import BUSINESS_TIMEZONE, DAY
-from orchestration.sample.rows import Rows
+from orchestration.sample.rows import Rows, concat
 from orchestration.sample.text import Text, code, constant, moments, pick
 from orchestration.sample.truth import Yield, references
 from orchestration.sample.world import World
@@ -16,6 +16,8 @@ TRAITS = {
     "lifestyle": ("urban", "family", "outdoor"),
     "value": ("quality", "price", "环保"),
 }
+UNANSWERED = 0.9
+"""Invitations that nobody answers, by answer."""
 QUESTIONS = ("How likely are you to recommend us?", "What should we do better?", "How do you like the product?")
 
 
@@ -26,7 +28,8 @@ def make_research(world: World) -> Yield:
     consents, readers = _consents(world)
     respondents = np.concatenate([acts.who, told])
     truth = [_whose(world, "survey", respondents), _whose(world, "marketing", readers)]
-    return Yield([part for part in (_answers(world, acts), traits, consents) if len(part)], [], truth)
+    answers = concat([_answers(world, acts), _unanswered(world, acts)])
+    return Yield([part for part in (answers, traits, consents) if len(part)], [], truth)
 
 
 def _whose(world: World, source: str, who: np.ndarray) -> pa.Table:
@@ -52,6 +55,17 @@ def _answers(world: World, acts: Acts) -> Rows:
         np.where(kind == 1, rng.integers(0, 3, size), -1)),
         "submitted": _stamp(acts.at),
     }, acts.at)  # fmt: skip
+
+
+def _unanswered(world: World, acts: Acts) -> Rows:
+    """What a survey tool writes of an invitation that was sent and not answered: no score."""
+    who = np.flatnonzero(world.chunk.rng("survey/unanswered").random(len(acts)) < UNANSWERED)
+    size = len(who)
+    return Rows("survey", "answers", {
+        "answer_id": code("I", world.chunk.identifiers(size, 100), 10), "email": of(world.people.email, acts.who[who]),
+        "kind": constant("nps", size), "question": constant(QUESTIONS[0], size), "score": constant(None, size),
+        "answer": constant(None, size), "submitted": _stamp(acts.at[who]),
+    }, acts.at[who])  # fmt: skip
 
 
 def _traits(world: World) -> tuple[Rows, np.ndarray]:

@@ -36,7 +36,10 @@ TABLES = {
     "outcomes": "outcome_key varchar, customer_id varchar, source varchar, outcome varchar, occurred_at timestamp",
     "interactions": "interaction_key varchar, customer_id varchar, kind varchar, occurred_at timestamp, "
     "campaign varchar, page_type varchar, direction varchar",
-    "feedback": f"feedback_key varchar, customer_id varchar, kind varchar, score {MONEY}, given_at timestamp, text varchar",
+    "feedback": (
+        f"feedback_key varchar, customer_id varchar, source varchar, block varchar, kind varchar, score {MONEY},"
+        " given_at timestamp, text varchar"
+    ),
     "consents": "customer_id varchar, source varchar, purpose varchar, state varchar, given_at timestamp",
     "opportunities": f"opportunity_key varchar, customer_id varchar, stage varchar, amount {MONEY}, "
     "lead_source varchar, created_at timestamp, "
@@ -129,10 +132,12 @@ def opportunity(customer_id: str, days_ago: int, closed_days_ago: int | None = N
     return {**row, **more}
 
 
-def feedback(customer_id: str, days_ago: int, score: int, kind: str = "csat") -> dict[str, Any]:
+def feedback(customer_id: str, days_ago: int, score: int | None, kind: str = "csat") -> dict[str, Any]:
     return {
         "feedback_key": f"{customer_id}/{days_ago}",
         "customer_id": customer_id,
+        "source": "survey",
+        "block": "answers",
         "kind": kind,
         "score": score,
         "given_at": noon(days_ago),
@@ -241,7 +246,7 @@ def generated(customers: int, orders: int, interactions: int) -> duckdb.DuckDBPy
     con.execute(
         """
         insert into marts.feedback
-        select 'f' || interaction_key, customer_id, if(draw(interaction_key, 1, 3) = 0, 'nps', 'csat'),
+        select 'f' || interaction_key, customer_id, 'survey', 'answers', if(draw(interaction_key, 1, 3) = 0, 'nps', 'csat'),
             1 + draw(interaction_key, 0, 5), occurred_at, ['Too slow', '质量很好', ''][1 + draw(interaction_key, 2, 3)]
         from marts.interactions where kind = 'aftersale'
         """

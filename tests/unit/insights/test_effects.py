@@ -118,6 +118,19 @@ def shop() -> duckdb.DuckDBPyConnection:
     return con
 
 
+def test_month_when_a_source_writes_down_who_did_not_answer_then_the_response_rate_is_of_those_asked(shop, settings):
+    """Of the recommendation questions A, B and C were asked, and A did not answer; who was asked how content is not known."""
+    add(shop, "feedback", [feedback("A", 24, None, "nps")])
+    rows = told(shop, settings, "month")
+    value = {key[1:]: row["value"] for key, row in rows.items() if key[0] == "2026-08"}
+    assert value["all", "response_rate"] == Decimal("0.6667")
+    assert value["high", "response_rate"] == Decimal("0.5")
+    assert value["low", "response_rate"] == 1
+    assert value["all", "nps"] == 0
+    before = {key[1:]: row["value"] for key, row in rows.items() if key[0] == "2026-07"}
+    assert before.get(("all", "response_rate")) is None
+
+
 def test_month_when_worked_out_by_hand_then_classes_are_those_of_its_first_day(shop, settings):
     rows = told(shop, settings, "month")
     value = {key[1:]: row["value"] for key, row in rows.items() if key[0] == "2026-08"}
@@ -130,6 +143,7 @@ def test_month_when_worked_out_by_hand_then_classes_are_those_of_its_first_day(s
     assert value["all", "nps"] == 0
     assert value["low", "nps"] == -100
     assert value["high", "feedback_rate"] == 1
+    assert value["high", "response_rate"] is None
     assert value["all", "cac"] is None
     assert value["store", "conversion_rate"] == Decimal("0.5")  # A and B bought there before
     assert rows["2026-08", "high", "conversion_rate"]["verdict"] is None
