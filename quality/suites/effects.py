@@ -39,7 +39,10 @@ GRAINS = (
 VERDICTS = ("increased", "decreased", "no_detectable_effect", "too_few", "not_over")
 SHARES_OUT_OF_RANGE = """
 select 1 from {batch} where value not between 0 and 1
-    and (metric in ('conversion_rate', 'feedback_rate', 'response_rate', 'win_rate', 'repeat_buyer_rate') or metric like 'repeat_rate_%')
+    and (
+        metric in ('conversion_rate', 'feedback_rate', 'response_rate', 'win_rate', 'repeat_buyer_rate')
+        or metric like 'repeat_rate_%'
+    )
 """
 # Written by the run's own customers: nobody falls out of the classes.
 ALLOCATION_LOSES = """

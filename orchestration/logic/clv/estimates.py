@@ -1,7 +1,7 @@
 """What each customer is worth on a day, by the fits of a day: the query of the estimates, whichever table it goes into.
 
-clv = margin * mean amount * orders of the horizon, each discounted to the day. The bounds hold what is not known about the
-parameters (delta method on the logarithm), not how differently one customer may act.
+clv = the customer's margin * mean amount * orders of the horizon, each discounted to the day. The bounds hold what is not
+known about the parameters (delta method on the logarithm), not how differently one customer may act.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from orchestration.logic.clv import bgnbd, gamma_gamma
 from orchestration.logic.clv.fit import DAYS_A_WEEK, HISTORIC, MODEL, NONE
 from orchestration.logic.clv.history import HISTORY, columns, distinct
 from orchestration.logic.clv.likelihood import Fitted
+from orchestration.logic.clv.margins import MARGINS
 from orchestration.settings.criteria import Clv
 from orchestration.settings.insights import InsightSettings
 
@@ -28,9 +29,10 @@ Fits = tuple[Fitted, Fitted]
 def estimates(
     con: duckdb.DuckDBPyConnection, fits: Fits | None, settings: InsightSettings, features: str
 ) -> Iterator[str]:
-    """The query of the estimates of the customers of `features`, while it is open: see column_lists/clv.py. Needs HISTORY.
+    """The query of the estimates of the customers of `features`, while it is open: see column_lists/clv.py. Needs HISTORY and
+    MARGINS.
 
-    `features`: a relation with customer_id, count_orders_window, net_amount_window, average_order_amount_window.
+    `features`: a relation with customer_id, net_amount, count_orders_window, net_amount_window, average_order_amount_window.
     Without `fits` customers are valued by the window.
     """
     clv, window = settings.criteria.clv, settings.criteria.window_days
@@ -46,7 +48,11 @@ def estimates(
 
 def _valued(con: duckdb.DuckDBPyConnection, orders: Fitted, amounts: Fitted, clv: Clv) -> pa.Table:
     """What is expected of each buyer, and the bounds."""
-    known = columns(con, f"select * from {HISTORY} order by customer_id")
+    known = columns(
+        con,
+        f"select h.*, cast(coalesce(m.margin_rate, {clv.margin}) as double) as margin"
+        f" from {HISTORY} as h left join {MARGINS} as m using (customer_id) order by customer_id",
+    )
     kinds, place, _ = distinct(known["x"], known["t_x_days"], known["t_days"])
     ahead = bgnbd.forecast(
         orders, kinds[0].astype(float), kinds[1] / DAYS_A_WEEK, kinds[2] / DAYS_A_WEEK,
@@ -57,7 +63,7 @@ def _valued(con: duckdb.DuckDBPyConnection, orders: Fitted, amounts: Fitted, clv
     of_orders = _variance(ahead.slopes, orders)[place]
     of_amounts = _variance(gamma_gamma.slopes(amounts.parameters, x, mean), amounts)
     reach = NormalDist().inv_cdf(0.5 + float(clv.confidence) / 2) * np.sqrt(of_orders + of_amounts)
-    value = float(clv.margin) * ahead.discounted[place] * amount
+    value = known["margin"] * ahead.discounted[place] * amount
     made = pa.table(
         {
             "customer_id": pa.array(known["customer_id"], pa.string()),
@@ -101,15 +107,19 @@ _ESTIMATES = f"""
         case
             when h.customer_id is null then 0
             when v.customer_id is null
-                then cast(greatest(f.net_amount_window, 0) * {{scale}} * {{margin}} as decimal(28, 4))
+                then cast(greatest(f.net_amount_window, 0) * {{scale}} * coalesce(m.margin_rate, {{margin}}) as decimal(28, 4))
             else cast(v.clv as decimal(28, 4))
         end as clv,
         cast(v.clv_low as decimal(28, 4)) as clv_low,
         cast(v.clv_high as decimal(28, 4)) as clv_high,
+        case when h.customer_id is null then 0 else cast(f.net_amount * coalesce(m.margin_rate, {{margin}}) as decimal(28, 4)) end
+            as historic_margin,
+        cast(coalesce(m.margin_rate, {{margin}}) as decimal(9, 6)) as margin_rate,
         {{horizon}} as horizon_days,
         case when h.customer_id is null then '{NONE}' when v.customer_id is null then '{HISTORIC}'
             else '{MODEL}' end as model
     from {{features}} as f
     left join {HISTORY} as h on h.customer_id = f.customer_id
+    left join {MARGINS} as m on m.customer_id = f.customer_id
     left join strata_clv_values as v on v.customer_id = f.customer_id
 """

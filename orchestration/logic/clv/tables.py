@@ -14,6 +14,7 @@ from orchestration.logic.clv.estimates import Fits, estimates
 from orchestration.logic.clv.fit import HISTORIC, MODEL, ValueModel, fitted
 from orchestration.logic.clv.history import drop_history, make_history
 from orchestration.logic.clv.likelihood import Fitted
+from orchestration.logic.clv.margins import drop_margins, make_margins
 from orchestration.logic.segmentation.store import literal, replace_day, values
 from orchestration.settings.insights import InsightSettings
 
@@ -37,10 +38,12 @@ def clv_estimates(con: duckdb.DuckDBPyConnection, as_of: date, settings: Insight
     What clv is made of is in estimates.py.
     """
     make_history(con, as_of)
+    make_margins(con, as_of, settings.criteria.clv)
     features = f"(select * from insights.customer_features where as_of = {literal(as_of)})"
     with estimates(con, _read(con, as_of), settings, features) as query:
         rows = replace_day(con, "clv_estimates", as_of, query, settings.criteria_version)
     drop_history(con)
+    drop_margins(con)
     return rows
 
 

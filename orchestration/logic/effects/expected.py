@@ -11,6 +11,7 @@ import duckdb
 from orchestration.logic.clv.estimates import estimates
 from orchestration.logic.clv.fit import fitted
 from orchestration.logic.clv.history import drop_history, make_history
+from orchestration.logic.clv.margins import drop_margins, make_margins
 from orchestration.logic.effects.periods import complete_months
 from orchestration.logic.segmentation.features import drop_temporary
 from orchestration.logic.segmentation.grid import make_grid
@@ -28,6 +29,7 @@ def make_expected(con: duckdb.DuckDBPyConnection, as_of: date, settings: Insight
         make_grid(con, [start], settings.criteria.window_days)
         make_purchases(con)
         make_history(con, start)
+        make_margins(con, start, settings.criteria.clv)
         model = fitted(con, settings.criteria.clv)
         fits = None if model.reason or not (model.orders and model.amounts) else (model.orders, model.amounts)
         with estimates(con, fits, settings, "strata_purchases") as query:
@@ -35,4 +37,5 @@ def make_expected(con: duckdb.DuckDBPyConnection, as_of: date, settings: Insight
                 f"insert into strata_month_values select {literal(period)}, customer_id, clv from ({query}) where clv <> 0"
             )
     drop_history(con)
+    drop_margins(con)
     drop_temporary(con)

@@ -4,6 +4,7 @@ import csv
 import json
 from collections import defaultdict
 from datetime import date, datetime
+from decimal import Decimal
 
 import duckdb
 import numpy as np
@@ -254,8 +255,8 @@ def test_estimates_when_buyers_are_few_then_the_window_scaled_and_none_for_who_n
     told = {row.pop("customer_id"): row for row in computed_values(con, half)}
     assert {key: str(value) for key, value in told["A"].items()} == {
         "x": "1", "t_x": "9.0000", "t": "10.1429", "p_alive": "None", "expected_orders": "0.400000",
-        "expected_order_amount": "82.5000", "clv": "16.5000", "clv_low": "None", "clv_high": "None", "horizon_days": "73",
-        "model": "historic",
+        "expected_order_amount": "82.5000", "clv": "16.5000", "clv_low": "None", "clv_high": "None", "historic_margin": "82.5000",
+        "margin_rate": "0.500000", "horizon_days": "73", "model": "historic",
     }  # fmt: skip
     assert (told["B"]["clv"], told["B"]["model"]) == (0, "historic")  # more came back than was bought
     assert (told["C"]["x"], told["C"]["clv"], told["C"]["expected_orders"], told["C"]["model"]) == (None, 0, 0, "none")
@@ -302,6 +303,55 @@ def test_estimates_when_margin_discount_and_confidence_change_then_the_value_fol
             )
             assert whole["clv"] > told["clv"]
             assert sure["clv_high"] - sure["clv_low"] > told["clv_high"] - told["clv_low"]
+
+
+def test_estimates_when_categories_have_margins_of_their_own_then_what_a_customer_buys_decides(settings):
+    """Half of the first one's money went to shoes and half to tea; the second one's line is of no category, the third none."""
+    shop = generated(400, 4_000, 100)
+    names = [
+        row[0]
+        for row in shop.execute(
+            "select customer_id from marts.orders where is_counted and customer_id is not null"
+            " group by 1 order by count(*) desc, 1 limit 3"
+        ).fetchall()
+    ]
+    shop.execute("delete from marts.order_lines")
+    for name, category, amount in ((names[0], " Shoes", 50), (names[0], "tea", 50), (names[1], None, 70)):
+        shop.execute(
+            "insert into marts.order_lines by name select any_value(order_key) as order_key, ? as category, ? as line_amount,"
+            " 'shop' as source from marts.orders where customer_id = ? and is_counted and order_date < ?",
+            [category, amount, name, AS_OF],
+        )
+    clv = settings.criteria.clv
+    plain = {row["customer_id"]: row for row in computed_values(shop, changed(settings, margin=Decimal("0.5")))}
+    shares = {"shoes": Decimal("0.2")}
+    told = {
+        row["customer_id"]: row
+        for row in computed_values(shop, changed(settings, margin=Decimal("0.5"), margin_by_category=shares))
+    }
+    assert [told[name]["margin_rate"] for name in names] == [Decimal("0.35"), Decimal("0.5"), Decimal("0.5")]
+    for name in names:
+        rate = float(told[name]["margin_rate"]) / 0.5
+        for column in ("clv", "clv_low", "clv_high", "historic_margin"):
+            if plain[name][column] is not None:
+                assert float(told[name][column]) == pytest.approx(float(plain[name][column]) * rate, abs=1e-3)
+    assert clv.margin_by_category == {}
+
+
+def test_estimates_when_a_purchase_comes_later_then_the_margin_does_not_know_it(settings):
+    shop = generated(400, 4_000, 100)
+    shares = changed(settings, margin_by_category={"shoes": Decimal("0.2")})
+    before = computed_values(shop, shares)
+    shop.execute(
+        "insert into marts.orders by name select * replace ('later' as order_key, ? as order_date) from marts.orders"
+        " where is_counted and customer_id is not null order by order_key limit 1",
+        [AS_OF],
+    )
+    shop.execute(
+        "insert into marts.order_lines by name"
+        " select 'later' as order_key, 'shoes' as category, 99 as line_amount, 'shop' as source"
+    )
+    assert computed_values(shop, shares) == before
 
 
 def test_models_when_one_customer_more_is_asked_for_than_there_are_then_historic_and_the_reason(shop, settings):

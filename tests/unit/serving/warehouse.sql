@@ -266,6 +266,7 @@ create table insights.clv_estimates as select
     as_of, criteria_version, customer_id, if(count_orders > 0, 2, null) as x, if(count_orders > 0, 10.0, null) as t_x,
     if(count_orders > 0, 12.0, null) as t, if(count_orders > 0, 0.9, null) as p_alive, if(count_orders > 0, 4.0, 0) as expected_orders,
     if(count_orders > 0, 400.0, 0) as clv, if(count_orders > 0, 350.0, null) as clv_low, if(count_orders > 0, 460.0, null) as clv_high,
+    if(count_orders > 0, 900.0, 0) as historic_margin, 1.0 as margin_rate,
     365 as horizon_days, if(count_orders > 0, 'bgnbd_gamma_gamma', 'none') as model
 from insights.customer_features;
 create table insights.lead_scores as select

@@ -10,9 +10,11 @@ ESTIMATES: Lines = (
     ("p_alive", "DECIMAL(9,6)", "存续概率", "Probability that the customer has not left, by the model; 1 for who bought once, so it is no churn score; null without a model"),
     ("expected_orders", "DECIMAL(18,6)", "预期订单数", "Orders expected in the horizon, not discounted; historic: those of the window, scaled to the horizon"),
     ("expected_order_amount", MONEY, "预期单笔金额", "Mean net amount expected of an order, by the model; historic: average of the window"),
-    ("clv", MONEY, "客户终身价值", "Margin times the amount of the orders of the horizon, discounted to as_of; historic: net amount of the window scaled to the horizon, times margin; 0 for who never bought"),
+    ("clv", MONEY, "客户终身价值", "margin_rate times the amount of the orders of the horizon, discounted to as_of; historic: net amount of the window scaled to the horizon, times margin; 0 for who never bought"),
     ("clv_low", MONEY, "终身价值下限", "Lower bound by what is not known about the parameters of the model (single customers differ more); null without a model"),
     ("clv_high", MONEY, "终身价值上限", "Upper bound by what is not known about the parameters of the model (single customers differ more); null without a model"),
+    ("historic_margin", MONEY, "历史毛利", "What was earned so far: net amount ever times margin_rate; 0 for who never bought"),
+    ("margin_rate", "DECIMAL(9,6)", "毛利率", "Share of the customer's net amount that is earned: margins of the categories it bought from by clv.margin_by_category, weighed by their money; clv.margin for the others"),
     ("horizon_days", "INTEGER", "预测天数", "Days ahead of as_of that clv covers"),
     ("model", TEXT, "所用模型", "bgnbd_gamma_gamma, historic (too few customers, or no sound fit: see clv_models) or none (never bought)"),
 )  # fmt: skip
