@@ -52,6 +52,7 @@ def _make_chances(con: duckdb.DuckDBPyConnection, name: str, before: date, chose
             smoothing=chosen.smoothing,
             support=chosen.minimum_support,
             most=chosen.per_customer,
+            candidates=chosen.candidates,
         )
     )
 
@@ -81,10 +82,11 @@ followed as (
         lead(basket) over (partition by customer_id order by order_date) as next_basket
     from known group by customer_id, order_date, basket
 ),
-popular as (
+sold as (
     select category, count(*) as n, cast(count(*) / (select count(*) from known) as decimal(18, 9)) as popularity
     from (select unnest(basket) as category from known) group by category
 ),
+popular as (select * from sold order by n desc, category limit {{candidates}}),
 -- Equal pairs of baskets are counted once for all.
 pairs as (
     select basket, next_basket, count(*) as n from followed where next_basket is not null group by basket, next_basket
@@ -103,11 +105,12 @@ rates as (
             when coalesce(seen, 0) < {{support}} then popular.popularity
             else cast((coalesce(followed, 0) + {{smoothing}} * popular.popularity) / (seen + {{smoothing}}) as decimal(18, 9))
         end as probability
-    from popular as origin cross join popular
+    from sold as origin cross join popular
     left join froms on froms."after" = origin.category
     left join moves on moves."after" = origin.category and moves.category = popular.category
 ),
-kinds as (select distinct basket from known),
+-- What the next order may hold is asked of the last one alone: of a supermarket there are as many baskets as orders.
+kinds as (select distinct basket from (select max_by(basket, order_date) as basket from known group by customer_id)),
 told as (
     select
         kinds.basket, '{TRANSITIONS}' as method, rates.category, any_value(popularity) as popularity,

@@ -122,6 +122,25 @@ def test_next_when_more_are_asked_for_then_at_most_so_many_by_falling_chance(set
     assert abs(row["hit_rate_transitions"] - row["hit_rate_popular"]) < Decimal("0.1")
 
 
+def test_next_when_categories_are_many_then_only_those_bought_most_are_told_and_baskets_cost_nothing(settings):
+    """2,000 orders of ten of 400 categories each: every basket is another one, and one pass over the last ones is enough."""
+    con = empty_warehouse()
+    con.execute("insert into marts.customers by name select 'C' || i as customer_id from range(40) as t(i)")
+    con.execute(
+        "insert into marts.orders by name select 'o' || i as order_key, 'C' || i % 40 as customer_id, true as is_counted,"
+        " ? - 1 - i // 40 as order_date from range(2000) as t(i)",
+        [AS_OF],
+    )
+    con.execute(
+        "insert into marts.order_lines by name select 'o' || i as order_key, 'shop' as source,"
+        " 'k' || (i * 37 + j * j * 11) % if(j < 3, 5, 400) as category from range(2000) as t(i), range(10) as u(j)"
+    )
+    rows = made(con, settings, candidates=5, per_customer=3, test_days=20)
+    sold = "select category from marts.order_lines group by 1 order by count(distinct order_key) desc, 1 limit 5"
+    assert len(rows) == 40 * 3
+    assert {row["category"] for row in rows.values()} <= {row[0] for row in con.execute(sold).fetchall()}
+
+
 def test_next_when_facts_follow_or_rows_are_shuffled_then_nothing_changes(settings):
     before, con = made(generated(300, 3_000, 0), settings), generated(300, 3_000, 0)
     bought(con, "C7", 0, "category 1")
