@@ -139,12 +139,13 @@ def _register_ledger(home: Home, con: duckdb.DuckDBPyConnection, as_of: date, kn
     published = sorted((one[1], one[0], one[3]) for one in _known(home.statements, known_at) if one[0] <= as_of)
     steps = [*published, (known_at, as_of, version)]
     began = [step for place, step in enumerate(steps) if place == 0 or steps[place - 1][2] != step[2]]
+    applications = _applications(home)
     for place, (instant, day, held) in enumerate(began):
         until = began[place + 1][0] if place + 1 < len(began) else known_at
         applied = next(
             (
                 (one["plan"], one["by"], datetime.fromisoformat(one["at"]))
-                for one in _applications(home)
+                for one in applications
                 if one["version"] == held and instant <= datetime.fromisoformat(one["at"]) <= until
             ),
             (None, None, None),

@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 from ruamel.yaml import YAML
 
+from orchestration.logic.identity.comparisons import ALIKE, differ_in_one_sign
 from orchestration.settings.entities import ENTITIES
 from orchestration.settings.identity import Rule
 
@@ -69,6 +70,16 @@ def test_canonical_entities_macro_agrees_with_the_entities() -> None:
         assert entities[name]["values"] == [column for column in entity.column_names if column not in times]
         assert {*entities[name]["key"]} <= {*entity.column_names, "_source", "_entity", "_record_key"}
     assert [*entities] == [*ENTITIES]
+
+
+def test_names_are_compared_alike_before_the_model_and_in_it() -> None:
+    macros = (PROJECT / "macros" / "text.sql").read_text()
+    body = re.search(r"macro differ_in_one_sign\(one, other\) -%}\s*\((.*?)\)\s*\{%- endmacro", macros, re.DOTALL)
+    assert body is not None
+    written = body[1].replace("{{ one }}", "a").replace("{{ other }}", "b")
+    assert written.split() == differ_in_one_sign("a", "b").split()
+    candidates = (PROJECT / "models" / "intermediate" / "identity" / "int_identity__candidates.sql").read_text()
+    assert f"jaro_winkler_similarity(left_called, right_called) < {ALIKE}\n" in candidates
 
 
 def test_survivorship_knows_the_rules_of_the_settings() -> None:

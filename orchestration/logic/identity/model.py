@@ -20,10 +20,12 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from splink import DuckDBAPI, Linker
 
 from orchestration.durable import sync
 from orchestration.logic.identity import comparisons
+from orchestration.logic.identity.expectation import LEAST_PRIOR, SMOOTHING, Patterns, Shares, maximise
 
 logging.getLogger("splink").setLevel(logging.ERROR)
 
@@ -33,14 +35,11 @@ the customers holds a hundredth of the open pairs."""
 SAMPLE_FOR_CHANCE = 1_000
 """u is counted over all pairs of so many of these records."""
 LEAST_RECORDS = 100
-_LEAST_PRIOR = 1e-12
 PAIRS_PER_RECORD, LEAST_PAIRS = 6, 500_000
 """So many pairs are looked at: at most by record, at least in all. What a run costs grows with the records, not their square;
 ten times as many found nothing more among a hundred thousand customers."""
 BLOCKING_RULES = "blocking_rules_to_generate_predictions"
 _EVERY_PAIR = {"blocking_rule": "1 = 1", "sql_dialect": "duckdb"}
-_SMOOTHING = 0.5
-_ITERATIONS, _CONVERGED = 500, 1e-6
 _DIGITS = 9
 
 
@@ -75,7 +74,7 @@ class Model:
             for level, (m, u) in pairs:
                 level["m_probability"], level["u_probability"] = m, u
         prior = 2 * self.open_matches / max(records - 1, 1)
-        return settings | {"probability_two_random_records_match": min(max(prior, _LEAST_PRIOR), 0.5)}
+        return settings | {"probability_two_random_records_match": min(max(prior, LEAST_PRIOR), 0.5)}
 
     def contradicts_in(self, comparison: str, levels: int = 1) -> float:
         """How often one person's records contradict each other in it: m of its last level or levels; 1 where it was not
@@ -138,14 +137,14 @@ def train(records: pa.Table, customers: pa.Table, count_customers: int) -> Model
     if not len(patterns.counts):
         return None
     chance = _by_chance(records, of_records, known)
-    first = _Shares(_first_guesses(known), {})
-    learned = _maximise(patterns, chance, first, list(known)).shares
+    first = Shares(_first_guesses(known), {})
+    learned = maximise(patterns, chance, first, list(known)).shares
     chance |= _by_chance(customers, of_customers, added)
     m = learned.m | _first_guesses(added)
     open_patterns = _patterns(customers, of_customers, [*known, *added])
     open_to_learn = [name for name in m if name in (*comparisons.KEYS, *added)] if len(open_patterns.counts) else []
     seldom = {name: chance[name] for name in comparisons.SELDOM_SHARED if name in chance}
-    found = _maximise(open_patterns, chance, _Shares(m, seldom), open_to_learn)
+    found = maximise(open_patterns, chance, Shares(m, seldom), open_to_learn)
     m = found.shares.m
     levels = {
         name: [
@@ -196,27 +195,18 @@ def linker(
     return Linker(DuckDBAPI(con).register(records, table_name=name), settings, log_level=logging.ERROR), con
 
 
-@dataclass(frozen=True)
-class _Patterns:
-    """The different comparison patterns among the pairs of so many rows: `levels` by comparison (-1 unknown), with `counts`."""
-
-    levels: dict[str, np.ndarray]
-    counts: np.ndarray
-    rows: int
-
-
-def _patterns(rows: pa.Table, settings: dict[str, Any], names: Iterable[str]) -> _Patterns:
+def _patterns(rows: pa.Table, settings: dict[str, Any], names: Iterable[str]) -> Patterns:
     """Of the pairs that blocking finds."""
     names = list(names)
     if not settings[BLOCKING_RULES]:
-        return _Patterns({name: np.zeros(0, dtype=np.int64) for name in names}, np.zeros(0), rows.num_rows)
+        return Patterns({name: np.zeros(0, dtype=np.int64) for name in names}, np.zeros(0), rows.num_rows)
     found, con = linker(rows, _without_weights(settings))
     with con:
         pairs = found.inference.predict().physical_name
         columns = ", ".join(f"gamma_{name}" for name in names)
         table = con.execute(f"select {columns}, count(*) as pairs from {pairs} group by all order by all").fetchnumpy()
     levels = {name: np.asarray(table[f"gamma_{name}"], dtype=np.int64) for name in names}
-    return _Patterns(levels, np.asarray(table["pairs"], dtype=np.float64), rows.num_rows)
+    return Patterns(levels, np.asarray(table["pairs"], dtype=np.float64), rows.num_rows)
 
 
 def _by_chance(rows: pa.Table, settings: dict[str, Any], sizes: dict[str, int]) -> dict[str, np.ndarray]:
@@ -238,105 +228,20 @@ def _by_chance(rows: pa.Table, settings: dict[str, Any], sizes: dict[str, int]) 
                 f"select gamma_{name} as level, count(*) as pairs from {pairs} group by all"
             ).fetchnumpy()
             known = np.asarray(table["level"]) >= 0
-            seen = np.full(size, _SMOOTHING)
+            seen = np.full(size, SMOOTHING)
             seen[np.asarray(table["level"], dtype=np.int64)[known]] += np.asarray(table["pairs"])[known]
             shares[name] = seen / seen.sum()
     return shares
 
 
-@dataclass(frozen=True)
-class _Shares:
-    """By comparison, how often each level is seen in one person's records (m), and in two persons of one household where these
-    have their own."""
-
-    m: dict[str, np.ndarray]
-    in_household: dict[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class _Learned:
-    """Pairs of one person, pairs of a household by kind of RELATIVES, and the shares."""
-
-    matches: float
-    households: dict[str, float]
-    shares: _Shares
-
-
-def _maximise(
-    patterns: _Patterns, chance: dict[str, np.ndarray], first: _Shares, to_learn: Collection[str]
-) -> _Learned:
-    """Expectation–maximisation over the patterns, from the first shares on; m changes only in the comparisons `to_learn`.
-
-    Two persons of one household agree like one person in what relatives have in common, and by chance in all else. Without
-    them as classes of their own, relatives would be taken for one person whose names are often wrong.
-    """
-    kinds = comparisons.RELATIVES if first.in_household else comparisons.RELATIVES_BY_NAME
-    found = _Learned(patterns.rows / 2, dict.fromkeys(kinds, patterns.rows / 20 / len(kinds)), first)
-    for _ in range(_ITERATIONS):
-        of_one, of_households = _expected(patterns, found, chance)
-        before = _parameters(found)
-        together = np.sum(list(of_households.values()), axis=0)
-        found = _Learned(
-            float(of_one.sum()),
-            {kind: float(pairs.sum()) for kind, pairs in of_households.items()},
-            _Shares(
-                found.shares.m
-                | {name: _shares(patterns.levels[name], of_one, len(found.shares.m[name])) for name in to_learn},
-                {
-                    name: _shares(patterns.levels[name], together, len(h))
-                    for name, h in found.shares.in_household.items()
-                },
-            ),
-        )
-        if (np.abs(_parameters(found) - before) / np.maximum(before, 1e-9)).max() < _CONVERGED:
-            break
-    return found
-
-
-def _parameters(found: _Learned) -> np.ndarray:
-    shares = [*found.shares.m.values(), *found.shares.in_household.values()]
-    return np.array([found.matches, *found.households.values(), *np.concatenate(shares)])
-
-
-def _expected(
-    patterns: _Patterns, found: _Learned, chance: dict[str, np.ndarray]
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Of the pairs of each pattern how many are expected to be one person, and how many two of one household, by kind."""
-    pairs = patterns.rows * (patterns.rows - 1) / 2
-    one = np.full(len(patterns.counts), np.log(max(found.matches / pairs, _LEAST_PRIOR)))
-    households = {
-        kind: np.full(len(patterns.counts), np.log(max(number / pairs, _LEAST_PRIOR)))
-        for kind, number in found.households.items()
-    }
-    for name, level in patterns.levels.items():
-        known = level >= 0
-        of_one = np.log(found.shares.m[name] / chance[name])[level[known]]
-        one[known] += of_one
-        in_household = found.shares.in_household.get(name)
-        of_two = of_one if in_household is None else np.log(in_household / chance[name])[level[known]]
-        for kind, weight in households.items():
-            if name not in comparisons.OF_THE_PERSON or name in comparisons.RELATIVES[kind]:
-                weight[known] += of_two
-    one = np.exp(np.clip(one, -700, 300))
-    likely = {kind: np.exp(np.clip(weight, -700, 300)) for kind, weight in households.items()}
-    total = 1 + one + np.sum(list(likely.values()), axis=0)
-    return patterns.counts * one / total, {kind: patterns.counts * each / total for kind, each in likely.items()}
-
-
 def _is_told(lists: pa.ChunkedArray) -> bool:
     """Whether any list holds something."""
-    return any(len(one) > 0 for one in lists.to_pylist() if one)
+    return bool(pc.max(pc.list_value_length(lists)).as_py())
 
 
 def _sizes(settings: dict[str, Any]) -> dict[str, int]:
     """How many levels each comparison has."""
     return {one["output_column_name"]: len(comparisons.levels(one)) for one in settings["comparisons"]}
-
-
-def _shares(level: np.ndarray, expected: np.ndarray, size: int) -> np.ndarray:
-    known = level >= 0
-    seen = np.bincount(level[known], weights=expected[known], minlength=size) + _SMOOTHING
-    return seen / seen.sum()
 
 
 def _first_guesses(sizes: dict[str, int]) -> dict[str, np.ndarray]:

@@ -114,15 +114,16 @@ def _by_sure_keys(
     con: duckdb.DuckDBPyConnection, identity: IdentityFile, links: Links, limits: list[Limit], apart: Apart
 ) -> np.ndarray:
     """Record by record the oldest one of the customer that the keys make of it which are not doubtful."""
-    sure = links.take(
-        ~np.isin(con.execute("from numbered_links order by link").fetchnumpy()["key_type"], _doubtful(identity))
-    )
+    doubtful = con.execute(f"select {_is_doubtful(identity)} as flag from numbered_links order by link").fetchnumpy()
+    sure = links.take(~np.asarray(doubtful["flag"], dtype=np.bool_))
     kept = within_limits(len(limits[0].values), sure, identity.clusters.max_records, limits, apart)
     return components(len(limits[0].values), sure.take(kept))
 
 
-def _doubtful(identity: IdentityFile) -> list[str]:
-    return [name for name, key in identity.keys.items() if key.doubtful]
+def _is_doubtful(identity: IdentityFile) -> str:
+    """SQL: whether a link is of a key that the model looks at again."""
+    names = ", ".join(f"'{name}'" for name, key in identity.keys.items() if key.doubtful)
+    return f"key_type in ({names})" if names else "false"
 
 
 def _propose(con: duckdb.DuckDBPyConnection, identity: IdentityFile, by_keys: np.ndarray, models: Path) -> str:
@@ -144,7 +145,7 @@ def _propose(con: duckdb.DuckDBPyConnection, identity: IdentityFile, by_keys: np
         from numbered_links
         join compared a on left_number = a.number
         join compared b on right_number = b.number
-        where key_type in ({", ".join(f"'{name}'" for name in ("", *_doubtful(identity)))}) and a.cluster <> b.cluster
+        where {_is_doubtful(identity)} and a.cluster <> b.cluster
     """)
     model = load(models, settings.version) if settings.version else learn(con)
     if model:
@@ -181,7 +182,7 @@ def _propose(con: duckdb.DuckDBPyConnection, identity: IdentityFile, by_keys: np
         left join compared b on right_number = b.number
         left join refuted
             on least(a.cluster, b.cluster) = refuted.left_number and greatest(a.cluster, b.cluster) = refuted.right_number
-        where refuted.left_number is null or key_type not in ({", ".join(f"'{name}'" for name in ("", *_doubtful(identity)))})
+        where refuted.left_number is null or not {_is_doubtful(identity)}
     """)
     for name in ("compared", "doubtful", "refuted"):
         con.execute(f"drop table {name}")
