@@ -36,8 +36,8 @@ _WORDS: dict[Reason, tuple[str, str]] = {
 class Boosting(Strict):
     """Gradient boosted trees: few leaves and no early stopping, so that a fit is the same each time."""
 
-    iterations: int = Field(default=60, ge=1, le=1000)
-    leaves: int = Field(default=6, ge=2, le=64)
+    iterations: int = Field(default=150, ge=1, le=1000)
+    leaves: int = Field(default=8, ge=2, le=64)
     learning_rate: float = Field(default=0.08, gt=0, le=1)
     smallest_leaf: int = Field(default=40, ge=1)
 

@@ -2,15 +2,16 @@
 
 Behaviours are read as they stood outcome_days before as_of and the order is looked for since, so that nothing explains
 itself. Never-buyers and buyers are told apart. The interval of the risk ratio is Katz's (Katz, Baptista, Azen & Pike,
-Obtaining confidence intervals for the risk ratio in cohort studies, Biometrics 34 (1978), 469-474). A ratio above 1 is
-a pattern worth a trial, no proof of a cause.
+Obtaining confidence intervals for the risk ratio in cohort studies, Biometrics 34 (1978), 469-474). Those of one
+population hold together (Bonferroni's inequality): so many behaviours are looked at that some would always seem to matter
+by chance. A ratio above 1 is a pattern worth a trial, no proof of a cause.
 """
 
 from datetime import date, timedelta
-from statistics import NormalDist
 
 import duckdb
 
+from orchestration.logic.effects.interventions import quantiles
 from orchestration.logic.leads.scores import source_group
 from orchestration.logic.segmentation.features import build_features, drop_temporary
 from orchestration.logic.segmentation.store import literal, replace_day
@@ -47,16 +48,19 @@ def conversion_drivers(con: duckdb.DuckDBPyConnection, as_of: date, settings: In
         f"select {columns} from ({past}) as past inner join ({sources}) as sources using (customer_id)"
     )
     drop_temporary(con)
-    query = _DRIVERS.format(
+    ratios = _RATIOS.format(
         numbers=" union all ".join(_NUMBER.format(name=name) for name in NUMBERS),
         texts=" union all ".join(_TEXT.format(name=name) for name in TEXTS),
         start=literal(start),
         day=literal(as_of),
         least=drivers.minimum_customers,
-        z=NormalDist().inv_cdf(0.5 + float(settings.criteria.effects.confidence) / 2),
     )
+    con.execute(f"create or replace temp table strata_ratios as {ratios}")
+    ((most,),) = con.execute("select coalesce(max(count_told), 1) from temp.strata_ratios").fetchall()
+    query = _DRIVERS.format(zs=quantiles(float(settings.criteria.effects.confidence), most))
     rows = replace_day(con, "conversion_drivers", as_of, query, settings.criteria_version)
     con.execute("drop table temp.strata_behaviours")
+    con.execute("drop table temp.strata_ratios")
     return rows
 
 
@@ -80,7 +84,7 @@ where p.{name} is not null
 """
 
 # An empty cell would make the logarithm endless: a half is added to all four then.
-_DRIVERS = """
+_RATIOS = """
 with outcome as (
     select distinct customer_id from marts.orders
     where is_counted and customer_id is not null and order_date >= {start} and order_date < {day}
@@ -106,25 +110,28 @@ halved as (
             when least(converted_with, converted_without, count_with - converted_with,
                 count_without - converted_without) = 0 then 0.5 else 0
         end as extra
-    from counted where count_with >= {least} and count_without >= {least}
-),
-ratios as (
-    select
-        *,
-        ((converted_with + extra) / (count_with + 2 * extra))
-        / ((converted_without + extra) / (count_without + 2 * extra)) as ratio,
-        sqrt(
-            1 / (converted_with + extra) - 1 / (count_with + 2 * extra)
-            + 1 / (converted_without + extra) - 1 / (count_without + 2 * extra)
-        ) as error
-    from halved
-),
-told as (
+    from counted
+    where count_with >= {least} and count_without >= {least} and not (converted_with = 0 and converted_without = 0)
+)
+select
+    *, count(*) over (partition by population) as count_told,
+    ((converted_with + extra) / (count_with + 2 * extra))
+    / ((converted_without + extra) / (count_without + 2 * extra)) as ratio,
+    sqrt(
+        1 / (converted_with + extra) - 1 / (count_with + 2 * extra)
+        + 1 / (converted_without + extra) - 1 / (count_without + 2 * extra)
+    ) as error
+from halved
+"""
+
+_DRIVERS = """
+with told as (
     select
         population, behaviour, value, count_with, count_without, converted_with, converted_without,
         round(converted_with / count_with, 4) as rate_with, round(converted_without / count_without, 4) as rate_without,
-        round(ratio, 4) as lift, round(ratio * exp(-{z} * error), 4) as low, round(ratio * exp({z} * error), 4) as high
-    from ratios where not (converted_with = 0 and converted_without = 0)
+        round(ratio, 4) as lift, round(ratio * exp(-list_extract({zs}, count_told) * error), 4) as low,
+        round(ratio * exp(list_extract({zs}, count_told) * error), 4) as high
+    from temp.strata_ratios
 )
 select
     *, case when low > 1 then 'more' when high < 1 then 'less' else 'no_detectable_effect' end as verdict

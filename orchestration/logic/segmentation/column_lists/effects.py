@@ -165,8 +165,18 @@ DRIVERS: Lines = (
     ("rate_with", SHARE, "有此行为转化率", "Share of count_with who ordered"),
     ("rate_without", SHARE, "无此行为转化率", "Share of count_without who ordered"),
     ("lift", "DECIMAL(18,4)", "提升倍数", "rate_with per rate_without; a half added to each cell if one is empty"),
-    ("low", "DECIMAL(18,4)", "区间下限", "Lower end of Katz's interval of the lift"),
-    ("high", "DECIMAL(18,4)", "区间上限", "Upper end of Katz's interval of the lift"),
+    (
+        "low",
+        "DECIMAL(18,4)",
+        "区间下限",
+        "Lower end of Katz's interval of the lift; those of one population hold together",
+    ),
+    (
+        "high",
+        "DECIMAL(18,4)",
+        "区间上限",
+        "Upper end of Katz's interval of the lift; those of one population hold together",
+    ),
     ("verdict", TEXT, "结论代码", "more, less or no_detectable_effect: where the interval lies against 1"),
 )
 ADVICE: Lines = (
