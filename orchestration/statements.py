@@ -9,10 +9,11 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import duckdb
 
-from orchestration.durable import sync, write_file
+from orchestration.durable import read_lines, sync, write_file, write_lines
 from orchestration.logic.churn.life import warning_statement_query
 from orchestration.logic.effects.ledger import told
 from orchestration.logic.segmentation.tag_spells import spell_statement_query
@@ -80,8 +81,8 @@ def keep_criteria(home: Home, files: Mapping[str, bytes], version: str, since: d
     entries = _entries(home)
     if entries and (since < entries[-1][0] or entries[-1][1] == version):
         return  # a past state that was built again, or nothing new
-    lines = [json.dumps({"since": at.isoformat(), "version": held}) for at, held in [*entries, (since, version)]]
-    write_file(home.kept_criteria / "ledger.jsonl", "".join(f"{line}\n" for line in lines).encode())
+    lines = ({"since": at.isoformat(), "version": held} for at, held in [*entries, (since, version)])
+    write_lines(home.kept_criteria / "ledger.jsonl", lines)
 
 
 def criteria_in_force(home: Home, known_at: datetime) -> Path | None:
@@ -120,18 +121,33 @@ def register(home: Home, con: duckdb.DuckDBPyConnection, as_of: date, known_at: 
         con.execute("insert into control.criteria_before values (?, ?, ?, ?)", [day, instant, told_by, criteria])
 
 
+class _Application(NamedTuple):
+    """Criteria were put into force: by which plan and whom, and when (naive UTC)."""
+
+    version: str
+    plan_id: str
+    by: str
+    at: datetime
+
+
 def keep_application(home: Home, version: str, plan_id: str, by: str, at: datetime) -> None:
     """Keeps who put criteria into force by which plan, and when (aware)."""
-    instant = at.astimezone(UTC).replace(tzinfo=None).isoformat()
-    lines = [*_applications(home), {"version": version, "plan": plan_id, "by": by, "at": instant}]
-    text = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
-    write_file(home.kept_criteria / "applied.jsonl", text.encode())
+    kept = [*_applications(home), _Application(version, plan_id, by, at.astimezone(UTC).replace(tzinfo=None))]
+    lines = ({"version": one.version, "plan": one.plan_id, "by": one.by, "at": one.at.isoformat()} for one in kept)
+    write_lines(home.kept_criteria / "applied.jsonl", lines)
 
 
-def _applications(home: Home) -> list[dict[str, str]]:
-    path = home.kept_criteria / "applied.jsonl"
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [json.loads(line) for line in lines]
+def check_ledgers(home: Home) -> None:
+    """Raises KeptLinesDamaged where the ledgers of criteria cannot be read."""
+    _entries(home)
+    _applications(home)
+
+
+def _applications(home: Home) -> list[_Application]:
+    def read(told: dict[str, Any]) -> _Application:
+        return _Application(told["version"], told["plan"], told["by"], datetime.fromisoformat(told["at"]))
+
+    return read_lines(home.kept_criteria / "applied.jsonl", read, "application of criteria")
 
 
 def _register_ledger(home: Home, con: duckdb.DuckDBPyConnection, as_of: date, known_at: datetime, version: str) -> None:
@@ -144,9 +160,9 @@ def _register_ledger(home: Home, con: duckdb.DuckDBPyConnection, as_of: date, kn
         until = began[place + 1][0] if place + 1 < len(began) else known_at
         applied = next(
             (
-                (one["plan"], one["by"], datetime.fromisoformat(one["at"]))
+                (one.plan_id, one.by, one.at)
                 for one in applications
-                if one["version"] == held and instant <= datetime.fromisoformat(one["at"]) <= until
+                if one.version == held and instant <= one.at <= until
             ),
             (None, None, None),
         )
@@ -190,9 +206,7 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
 def _entries(home: Home) -> list[tuple[datetime, str]]:
     """When each set of criteria began to hold, the first one first."""
     path = home.kept_criteria / "ledger.jsonl"
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    entries = [json.loads(line) for line in lines]
-    return [(datetime.fromisoformat(entry["since"]), entry["version"]) for entry in entries]
+    return read_lines(path, lambda told: (datetime.fromisoformat(told["since"]), told["version"]), "set of criteria")
 
 
 def _quoted(path: Path) -> str:

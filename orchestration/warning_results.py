@@ -3,7 +3,6 @@
 A run takes those that were known by its `known_at`; how they move a warning is in logic/churn/life.py.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -12,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from orchestration.durable import write_file
+from orchestration.durable import read_lines, write_lines
 
 _SCHEMA = pa.schema(
     {
@@ -20,10 +19,6 @@ _SCHEMA = pa.schema(
         "at": pa.timestamp("us"),
     }
 )  # fmt: skip
-
-
-class ResultsDamaged(ValueError):
-    """The file of results cannot be read. The text names the line and what to do."""
 
 
 @dataclass(frozen=True)
@@ -38,20 +33,13 @@ class WarningResult:
 
 
 def read_results(path: Path) -> list[WarningResult]:
-    """All results, the first one first. Raises ResultsDamaged naming the line."""
-    if not path.exists():
-        return []
-    results = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            told: dict[str, Any] = json.loads(line)
-            days = {"happened_on": date.fromisoformat(told["happened_on"]), "at": datetime.fromisoformat(told["at"])}
-            results.append(WarningResult(**(told | days)))
-        except (ValueError, TypeError, KeyError) as error:
-            raise ResultsDamaged(
-                f"{path.name}, line {number}: no result ({type(error).__name__}); restore the file from a backup"
-            ) from None
-    return results
+    """All results, the first one first. Raises KeptLinesDamaged naming the line."""
+    return read_lines(path, _result, "result")
+
+
+def _result(told: dict[str, Any]) -> WarningResult:
+    days = {"happened_on": date.fromisoformat(told["happened_on"]), "at": datetime.fromisoformat(told["at"])}
+    return WarningResult(**(told | days))
 
 
 def add_results(path: Path, new: Sequence[WarningResult]) -> int:
@@ -66,8 +54,8 @@ def add_results(path: Path, new: Sequence[WarningResult]) -> int:
 
 def write_results(path: Path, results: Sequence[WarningResult]) -> None:
     """Puts these results in place of those that are there. For an erasure; else results are only added."""
-    lines = [asdict(one) | {"happened_on": one.happened_on.isoformat(), "at": one.at.isoformat()} for one in results]
-    write_file(path, "".join(json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n" for line in lines).encode())
+    days = ({"happened_on": one.happened_on.isoformat(), "at": one.at.isoformat()} for one in results)
+    write_lines(path, (asdict(one) | day for one, day in zip(results, days, strict=True)))
 
 
 def results_table(results: Iterable[WarningResult], known_at: datetime) -> pa.Table:

@@ -11,7 +11,8 @@ import duckdb
 from rich.console import Console
 from typer import BadParameter
 
-from orchestration.logic.identity import Contradiction, Decision, DecisionsDamaged, add_decisions, read_decisions
+from orchestration.durable import KeptLinesDamaged
+from orchestration.logic.identity import Contradiction, Decision, add_decisions, read_decisions
 from orchestration.runlock import run_lock
 from orchestration.settings import Home
 from orchestration.warehouse import connect
@@ -103,7 +104,7 @@ def add(home: Home, new: list[Decision]) -> list[Decision]:
     """Keeps the decisions, all or none. Raises BadParameter where they contradict others, or the others cannot be read."""
     try:
         return add_decisions(home.decisions, new)
-    except (Contradiction, DecisionsDamaged) as error:
+    except (Contradiction, KeptLinesDamaged) as error:
         raise BadParameter(str(error)) from None
 
 
@@ -111,7 +112,7 @@ def kept_decisions(home: Home) -> list[Decision]:
     """Those taken so far. Raises BadParameter where they cannot be read."""
     try:
         return read_decisions(home.decisions)
-    except DecisionsDamaged as error:
+    except KeptLinesDamaged as error:
         raise BadParameter(str(error)) from None
 
 

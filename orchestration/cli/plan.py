@@ -4,6 +4,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+import dagster as dg
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
@@ -12,7 +13,7 @@ from orchestration import plans, statements
 from orchestration.cli.decide import user
 from orchestration.cli.instance import dagster_instance
 from orchestration.cli.run import execute, failures_of, load_job
-from orchestration.cli.summary import print_summary
+from orchestration.cli.summary import print_failure, print_summary
 from orchestration.runlock import run_lock
 from orchestration.serving import recover
 from orchestration.serving.build import RESTRICTED
@@ -51,8 +52,8 @@ def show_plan(home: Home, criteria_file: Path | None, count_moves: int, names: b
 
 
 def apply_plan(home: Home, name: str) -> int:
-    """Installs the criteria, computes the classes again and publishes. Returns 0; 1 when a check or step failed and the old
-    criteria stand again; 2 when the plan is refused."""
+    """Installs the criteria, computes the classes again and publishes. Returns 0; 1 when a check or step failed, and the old
+    criteria stand again unless the new classes were published before that; 2 when the plan is refused."""
     with run_lock(home, "strata apply"):
         recover(home.serving)
         try:
@@ -63,15 +64,15 @@ def apply_plan(home: Home, name: str) -> int:
             return 2
         before = plans.install(config_folder(), changed)
         try:
-            failures = _publish(home, ground, changed.criteria_version)
+            result = _publish(home, ground, changed.criteria_version)
         except BaseException:
             plans.restore(before)
             raise
-        if failures:
+        for failure in failures_of(result):
+            console.print(failure, style="red", highlight=False, soft_wrap=True)
+        if not result.success and not print_failure(home, result.run_id):
             plans.restore(before)
-            for failure in failures:
-                console.print(failure, style="red", highlight=False, soft_wrap=True)
-            console.print("nothing was published; the criteria are those from before; run `strata run` to go on")
+            console.print("the criteria are those from before; run `strata run` to go on")
             return 1
         statements.keep_application(home, changed.criteria_version, folder.name, user(), datetime.now(UTC))
         differing = plans.count_differing(home, ground, folder)
@@ -80,17 +81,18 @@ def apply_plan(home: Home, name: str) -> int:
             console.print(
                 f"{differing} customers are not where the plan said: tell whoever maintains Strata", style="red"
             )
-    print_summary(home, True)
-    return 1 if differing else 0
+    if result.success:
+        print_summary(home)
+    return 0 if result.success and not differing else 1
 
 
-def _publish(home: Home, ground: plans.Ground, version: str) -> list[str]:
-    """The insights of the day and the publication, by the job and with its checks. Returns what failed."""
+def _publish(home: Home, ground: plans.Ground, version: str) -> dg.ExecuteInProcessResult:
+    """The insights of the day and the publication, by the job and with its checks."""
     plans.stand_at_now(home, ground, version)
     job = load_job()
     keys = [key for key in job.asset_layer.asset_graph.executable_asset_keys if key.path[0] in ("insights", "serving")]
     with dagster_instance(home) as instance:
-        return failures_of(execute(job, instance, {}, sorted(keys), ground.as_of))
+        return execute(job, instance, {}, sorted(keys), ground.as_of)
 
 
 def _print(kind: str, frame: pd.DataFrame) -> None:

@@ -34,7 +34,7 @@ def publish_again(home: Home, targets: Sequence[str]) -> int:
                 console.print(str(nothing))
                 return 1
             console.print(f"{len(reports.files)} reports in {reports.folder}", highlight=False, soft_wrap=True)
-    print_summary(home, True)
+    print_summary(home)
     return 0
 
 

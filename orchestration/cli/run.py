@@ -15,18 +15,19 @@ from rich.console import Console
 
 from orchestration.cli.instance import dagster_instance
 from orchestration.cli.report import write_report
-from orchestration.cli.summary import print_summary
+from orchestration.cli.summary import print_failure, print_summary
 from orchestration.defs.partitions import DAYS, FIRST_DAY
 from orchestration.landing import last_event_day
 from orchestration.resources import KNOWN_AT_TAG, MODEL_TAG
 from orchestration.runlock import run_lock
 from orchestration.serving import recover
 from orchestration.settings import Home, load_settings
+from orchestration.warehouse import MEMORY_LIMIT
 
 console = Console()
 OURS = {
-    "SettingsErrors", "LabelsRefused", "DecisionsDamaged", "ModelRefused", "RunLocked", "WrongDay", "MissingTables",
-    "VerificationFailed", "ResultsDamaged", "SuppressionUnusable", "ErasureUnfinished", "DeliveryFailed",
+    "SettingsErrors", "LabelsRefused", "KeptLinesDamaged", "ModelRefused", "RunLocked", "WrongDay", "MissingTables",
+    "VerificationFailed", "SuppressionUnusable", "ErasureUnfinished", "DeliveryFailed",
 }  # fmt: skip
 CONSOLE: dict[str, Any] = {"loggers": {"console": {"config": {}}}}  # one line a step, in place of every event
 
@@ -63,8 +64,11 @@ def run_job(home: Home, as_of: date | None, known_at: datetime | None, full_refr
     for failure in failures_of(result):
         console.print(failure, style="red", highlight=False, soft_wrap=True)
     write_report(home, str(day), [landed] if result is landed else [landed, result])
-    print_summary(home, result.success)
-    return 0 if result.success else 1
+    if not result.success:
+        print_failure(home, result.run_id)
+        return 1
+    print_summary(home)
+    return 0
 
 
 def run_day(home: Home, day: date, known_at: datetime, model: str | None) -> int:
@@ -106,6 +110,8 @@ def _cause(error: Any) -> str:
     while error and error.cause:
         error = error.cause
     name = str(error.cls_name) if error else "unknown error"
+    if name == "OutOfMemoryException":
+        return f"DuckDB needs more memory than the {MEMORY_LIMIT} it may take: set STRATA_MEMORY higher and run again"
     return error.message.strip() if name in OURS else f"{name} (the run's page in the UI has the details)"
 
 

@@ -4,6 +4,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from orchestration.serving import published
 from orchestration.settings import Home
 
 console = Console()
@@ -15,13 +16,26 @@ from serving.customer_tier_table group by tier order by net_amount desc nulls la
 """
 
 
-def print_summary(home: Home, passed: bool) -> None:
-    """Prints the tiers and the places to look at; after a failed run it says that readers still see the last good state."""
+def print_failure(home: Home, run_id: str) -> bool:
+    """Says after a failed run what readers see: the last good state, or what the run published before it failed. Returns
+    whether it had published."""
+    found = published(home)
+    if found and found.run_id == run_id:
+        readers = (
+            f"the tables of {found.as_of} were published before that and stand; once mended, "
+            "`strata publish --to xlsx,html` writes the reports, `strata deliver` tells the owners"
+        )
+    else:
+        readers = "nothing was published; " + (
+            "readers still see the last good state" if found else "there is nothing to read yet"
+        )
+    console.print(f"{readers}; all checks: {home.reports / 'checks.html'}", highlight=False, soft_wrap=True)
+    return bool(found and found.run_id == run_id)
+
+
+def print_summary(home: Home) -> None:
+    """Prints the published tiers and the places to look at."""
     database = home.serving / "strata.duckdb"
-    if not passed:
-        readers = "readers still see the last good state" if database.exists() else "there is nothing to read yet"
-        console.print(f"nothing was published; {readers}; all checks: {home.reports / 'checks.html'}", highlight=False)
-        return
     with duckdb.connect(database, read_only=True) as con:
         as_of, customers = con.execute(
             "select max(as_of), (select count(*) from serving.customers) from serving.publication"

@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb
 from rich.console import Console
 
+from orchestration.durable import KeptLinesDamaged
 from orchestration.landing import SuppressionUnusable, load_suppression, pending_files
 from orchestration.logic.identity import (
-    DecisionsDamaged,
     LabelsRefused,
     ModelRefused,
     load_model,
@@ -24,6 +24,8 @@ from orchestration.settings import Home, Settings, config_folder, load_settings
 from orchestration.settings.sources import BlockRef, blocks
 from orchestration.sources import probe
 from orchestration.sources.environment import MissingVariable, resolved
+from orchestration.statements import check_ledgers
+from orchestration.warning_results import read_results
 
 console = Console()
 LEAST_FREE_BYTES = 1_000_000_000
@@ -38,6 +40,7 @@ def check_installation(home: Home) -> int:
         lambda: _disk_has_room(home),
         lambda: _dbt_is_there(),
         lambda: _linking_can_be_done(home, settings),
+        lambda: _kept_lines_can_be_read(home),
         lambda: _erasures_hold(home),
     ]
     problems = [problem for check in checks if (problem := check())]
@@ -101,16 +104,26 @@ def _dbt_is_there() -> str | None:
 
 
 def _linking_can_be_done(home: Home, settings: Settings) -> str | None:
-    """Labels, decisions of people and the kept model, if one is named."""
+    """Labels and the kept model, if one is named."""
     version = settings.identity.model.version
     try:
         with duckdb.connect() as con:
             read_labels(con, home.truth)
-        read_decisions(home.decisions)
         if version:
             load_model(home.models, version)
-    except (LabelsRefused, DecisionsDamaged, ModelRefused) as refused:
+    except (LabelsRefused, ModelRefused) as refused:
         return str(refused)
+    return None
+
+
+def _kept_lines_can_be_read(home: Home) -> str | None:
+    """What people decided about customers, told about warnings and put into force."""
+    try:
+        read_decisions(home.decisions)
+        read_results(home.warning_results)
+        check_ledgers(home)
+    except KeptLinesDamaged as damaged:
+        return str(damaged)
     return None
 
 

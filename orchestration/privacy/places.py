@@ -4,7 +4,6 @@ Each file is replaced by one that was written aside, or removed; nothing is chan
 done once more without harm, so a killed erasure is ended by repeating it from the beginning.
 """
 
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -16,9 +15,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orchestration.delivery.outbox import alone, read_outbox, write
-from orchestration.durable import sync, write_file
+from orchestration.durable import sync
 from orchestration.landing import Rows, Suppression, erase_landed, land_block
-from orchestration.logic.identity import read_decisions
+from orchestration.logic.identity import Decision, read_decisions, write_decisions
 from orchestration.privacy.renewed import renew_warehouse
 from orchestration.privacy.truth import erase_truth
 from orchestration.settings import Home, Settings
@@ -183,19 +182,18 @@ def _erase_plans(home: Home, customers: frozenset[str]) -> int:
 
 def _erase_decisions(home: Home, record_ids: frozenset[str]) -> int:
     """Takes the records out of what people decided; a decision that is left with one side says nothing, and goes."""
-    kept: list[str] = []
+    kept: list[Decision] = []
     dropped: set[str] = set()
     changed = 0
     for decision in read_decisions(home.decisions):
-        left, right = ([one for one in side if one not in record_ids] for side in (decision.left, decision.right))
+        left, right = (tuple(one for one in side if one not in record_ids) for side in (decision.left, decision.right))
         changed += len(left) < len(decision.left) or len(right) < len(decision.right)
         if not left or not right or decision.undoes in dropped:
             dropped.add(decision.event_id)
             continue
-        told = asdict(decision) | {"left": left, "right": right, "at": decision.at.isoformat()}
-        kept.append(json.dumps(told, ensure_ascii=False, sort_keys=True) + "\n")
+        kept.append(replace(decision, left=left, right=right))
     if changed:
-        write_file(home.decisions, "".join(kept).encode())
+        write_decisions(home.decisions, kept)
     return changed
 
 

@@ -38,6 +38,11 @@ from marts.identity_quality
 where measure = '{measure}' and {cases}
 """
 
+# Where nobody has records in both, every link is wrong however rare: that tells of the persons, not of the linking.
+CHANNELS_OF_ONE_PERSON = """left_channel <> 'all' and (left_channel, right_channel) in (
+    select (left_channel, right_channel) from marts.identity_quality where measure = 'pairwise_recall'
+)"""
+
 REVIEW_LOAD = """
 select coalesce(max(value), 0.0) as observed
 from marts.identity_quality
@@ -160,7 +165,7 @@ def _identity_rules(thresholds: Mapping[str, float]) -> list[Rule]:
 
 def _quality_rules(thresholds: Mapping[str, float]) -> list[Rule]:
     least = thresholds["marts.identity_quality_min_cases"]
-    of_all, of_channels = f"left_channel = 'all' and denominator >= {least}", "left_channel <> 'all'"
+    of_all, of_channels = f"left_channel = 'all' and denominator >= {least}", CHANNELS_OF_ONE_PERSON
     shares = (
         ("pairwise_precision", "pairwise_precision", of_all, "Pairwise precision", "成对精确率"),
         ("pairwise_recall", "pairwise_recall", of_all, "Pairwise recall", "成对召回率"),

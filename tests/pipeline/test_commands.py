@@ -135,12 +135,23 @@ def test_validate_names_the_labels_that_lack_a_column(tmp_path: Path) -> None:
     assert "records_own.csv: found 3 column(s) without true_person_id" in " ".join(result.stdout.split())
 
 
-def test_validate_names_the_line_of_a_damaged_decision(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("decisions.jsonl", "decisions.jsonl, line 1: no decision"),
+        ("warning_results.jsonl", "warning_results.jsonl, line 1: no result"),
+        ("criteria/applied.jsonl", "applied.jsonl, line 1: no application of criteria"),
+        ("criteria/ledger.jsonl", "ledger.jsonl, line 1: no set of criteria"),
+    ],
+)
+def test_validate_names_the_damaged_line_of_what_is_kept(tmp_path: Path, file: str, told: str) -> None:
     home = Home(tmp_path / "home").ensure()
-    home.decisions.write_text('{"kind": "li\n')
+    path = home.state / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text('{"kind": "li\n')
     result = strata(home, "validate")
     assert result.returncode == 1
-    assert "decisions.jsonl, line 1: no decision" in " ".join(result.stdout.split())
+    assert told in " ".join(result.stdout.split())
 
 
 def test_validate_names_a_model_that_is_not_kept(tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ from orchestration.logic.identity.control import control_tables
 from orchestration.logic.identity.decisions import (
     Contradiction,
     Decision,
-    DecisionsDamaged,
     add_decisions,
     decisions_table,
     in_force,
     pair_id,
     read_decisions,
+    write_decisions,
 )
 from orchestration.logic.identity.explain import Explanation, customer_of, explain_links
 from orchestration.logic.identity.labels import LabelsRefused, read_labels
@@ -25,8 +25,7 @@ from orchestration.logic.identity.quality import ALL, Figure, write_quality
 from orchestration.logic.identity.resolve import resolve
 
 __all__ = [
-    "ALL", "Contradiction", "Decision", "DecisionsDamaged", "Explanation", "Figure", "LabelsRefused", "ModelRefused",
+    "ALL", "Contradiction", "Decision", "Explanation", "Figure", "LabelsRefused", "ModelRefused",
     "Quality", "add_decisions", "control_tables", "customer_of", "decisions_table", "explain_links", "in_force", "load_model",
-    "measure", "pair_id",
-    "read_decisions", "read_labels", "resolve", "write_quality",
+    "measure", "pair_id", "read_decisions", "read_labels", "resolve", "write_decisions", "write_quality",
 ]  # fmt: skip

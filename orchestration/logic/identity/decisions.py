@@ -7,7 +7,6 @@ clusters is in `clusters.py` and `resolve.py`.
 
 import hashlib
 import json
-import os
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from orchestration.durable import sync
+from orchestration.durable import read_lines, write_lines
 
 Kind = Literal["link", "unlink", "undo"]
 _SCHEMA = pa.schema(
@@ -26,10 +25,6 @@ _SCHEMA = pa.schema(
         "decided_by": pa.string(), "in_force": pa.bool_(),
     }
 )  # fmt: skip
-
-
-class DecisionsDamaged(ValueError):
-    """The file of decisions cannot be read. The text names the line and what to do."""
 
 
 class Contradiction(ValueError):
@@ -57,24 +52,13 @@ def pair_id(left: str, right: str) -> str:
 
 
 def read_decisions(path: Path) -> list[Decision]:
-    """All decisions, the first one first. Raises DecisionsDamaged naming the line."""
-    if not path.exists():
-        return []
-    decisions = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            told: dict[str, Any] = json.loads(line)
-            places = {
-                "left": tuple(told["left"]),
-                "right": tuple(told["right"]),
-                "at": datetime.fromisoformat(told["at"]),
-            }
-            decisions.append(Decision(**(told | places)))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise DecisionsDamaged(
-                f"{path.name}, line {number}: no decision ({type(error).__name__}); restore the file from a backup"
-            ) from None
-    return decisions
+    """All decisions, the first one first. Raises KeptLinesDamaged naming the line."""
+    return read_lines(path, _decision, "decision")
+
+
+def _decision(told: dict[str, Any]) -> Decision:
+    places = {"left": tuple(told["left"]), "right": tuple(told["right"]), "at": datetime.fromisoformat(told["at"])}
+    return Decision(**(told | places))
 
 
 def add_decisions(path: Path, new: Sequence[Decision]) -> list[Decision]:
@@ -86,17 +70,13 @@ def add_decisions(path: Path, new: Sequence[Decision]) -> list[Decision]:
     added = [_named(decision, place) for place, decision in enumerate(new, start=len(before))]
     kept = [*before, *added]
     _agree(kept, {decision.event_id for decision in added})
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.writelines(
-            json.dumps(asdict(item) | {"at": item.at.isoformat()}, ensure_ascii=False, sort_keys=True) + "\n"
-            for item in kept
-        )
-    sync(unfinished)
-    unfinished.replace(path)
-    sync(path.parent)
+    write_decisions(path, kept)
     return added
+
+
+def write_decisions(path: Path, decisions: Iterable[Decision]) -> None:
+    """Puts these decisions in place of those that are there. For an erasure; else decisions are only added."""
+    write_lines(path, (asdict(item) | {"at": item.at.isoformat()} for item in decisions))
 
 
 def in_force(decisions: Sequence[Decision]) -> list[Decision]:

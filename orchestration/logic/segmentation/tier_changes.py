@@ -47,13 +47,13 @@ def tier_changes(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightS
     """
     before = _before(con, as_of, settings)
     steps = _walk_states(con, before, as_of, settings)
-    con.execute(f"create or replace temp table strata_moved as {_moved(steps, before, as_of)}")
+    con.execute(f"create or replace temp table strata_all_moved as {_moved(steps, before, as_of)}")
     rows = replace_day(
         con, "tier_changes", as_of, evidence_query(con, steps, before, as_of, settings), settings.criteria_version
     )
     for walked in {walked.name: walked for step in steps.values() for walked in step.walks.values()}.values():
         walked.drop(con)
-    for table in ("moved", "changes", "history_old", "history_new"):
+    for table in ("all_moved", "changes", "history_old", "history_new"):
         con.execute(f"drop table if exists temp.strata_{table}")
     return rows
 

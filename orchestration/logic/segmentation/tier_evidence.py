@@ -1,6 +1,7 @@
 """The evidence of each move that tier_changes.py found: cause, criteria that changed band, records, merges, words.
 
-Reads the temporary table strata_moved (scheme_id, customer_id, from_tier, to_tier, step).
+Reads the temporary table strata_all_moved (scheme_id, customer_id, from_tier, to_tier, step), some customers at a time: lists
+of criteria and records are put together in memory.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from orchestration.logic.segmentation.tier_changes import Before
 
 LISTED_RECORDS = 20
+MOVES_AT_A_TIME = 250_000
 CONTACT_FEATURES = {
     "interactions_30d", "interactions_90d", "interactions_window", "presale_window", "aftersale_window",
     "service_requests_window", "referrals_window", "complaints_window",
@@ -49,9 +51,8 @@ def evidence_query(
     as_of: date,
     settings: InsightSettings,
 ) -> str:
-    """SQL of insights.tier_changes without its day and version."""
+    """Writes the temporary table strata_changes, and returns SQL of insights.tier_changes without its day and version."""
     criteria = settings.criteria
-    con.execute(f"create or replace temp table strata_bands as {_bands(steps, before, as_of)}")
     query = _CHANGES.format(
         day=literal(as_of),
         before=literal(before.as_of),
@@ -65,8 +66,17 @@ def evidence_query(
         zh=case_by("cause", {cause: words[0] for cause, words in CAUSES.items()}),
         en=case_by("cause", {cause: words[1] for cause, words in CAUSES.items()}),
     )
-    con.execute(f"create or replace temp table strata_changes as {query}")
-    con.execute("drop table temp.strata_bands")
+    bands = _bands(steps, before, as_of)
+    ((count,),) = con.execute("select count(*) from strata_all_moved").fetchall()
+    parts = count // MOVES_AT_A_TIME + 1
+    for part in range(parts):
+        con.execute(
+            f"create or replace temp table strata_moved as from strata_all_moved where hash(customer_id) % {parts} = {part}"
+        )
+        con.execute(f"create or replace temp table strata_bands as {bands}")
+        into = "insert into strata_changes" if part else "create or replace temp table strata_changes as"
+        con.execute(f"{into} {query}")
+    con.execute("drop table temp.strata_bands; drop table temp.strata_moved")
     return "from strata_changes"
 
 

@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli.app import app
+from orchestration.durable import KeptLinesDamaged
 from orchestration.settings import Home
-from orchestration.warning_results import ResultsDamaged, WarningResult, add_results, read_results, results_table
+from orchestration.warning_results import WarningResult, add_results, read_results, results_table
 from tests.unit.delivery.conftest import OWNER
 
 AT = datetime(2026, 3, 3, tzinfo=UTC)
@@ -97,5 +98,5 @@ def test_results_when_told_later_than_the_state_is_known_then_they_do_not_count(
     assert add_results(path, [one, two, one]) == 2
     assert results_table(read_results(path), AT)["warning_id"].to_pylist() == ["W1"]
     path.write_text(path.read_text(encoding="utf-8") + "cut o\n", encoding="utf-8")
-    with pytest.raises(ResultsDamaged, match="line 3"):
+    with pytest.raises(KeptLinesDamaged, match="line 3"):
         read_results(path)

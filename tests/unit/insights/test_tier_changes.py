@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.logic.segmentation import tier_evidence
 from orchestration.logic.segmentation.features import customer_features
 from orchestration.logic.segmentation.scorecard import scorecard_points
 from orchestration.logic.segmentation.tier_changes import statement_query, tier_changes
@@ -260,6 +261,17 @@ def test_changes_when_nothing_was_published_then_the_month_is_the_measure(settin
     assert (found["C1"]["cause"], found["C1"]["from_tier"], found["C1"]["to_tier"]) == ("data", "low", "high")
     assert (found["C2"]["from_tier"], found["C2"]["to_tier"]) == (None, "low")
     assert found["C1"]["compared_with"] == date(2026, 9, 1)
+
+
+def test_changes_when_there_are_more_moves_than_are_explained_at_a_time_then_they_are_the_same(settings, monkeypatch):
+    con, ours = shop(60), by_value(settings)
+    say(con, ours)
+    for n in range(0, 60, 3):
+        plant_order(con, f"C{n:04}")
+    at_once = changes(con, ours)
+    monkeypatch.setattr(tier_evidence, "MOVES_AT_A_TIME", 4)
+    assert len(at_once) > 3 * 4
+    assert changes(con, ours) == at_once
 
 
 def test_changes_when_a_customer_was_divided_then_both_parts_are_touched_by_identity(settings):
