@@ -81,8 +81,6 @@ def levels(comparison: dict[str, Any]) -> list[dict[str, Any]]:
 def _text(name: str, swapped_with: str = "", unknown: str = "") -> CustomComparison:
     """Text typed by people: equal, in the neighbouring field, one slip, two slips, alike."""
     left, right = f"{name}_l", f"{name}_r"
-    similarity = f"jaro_winkler_similarity({left}, {right})"
-    slips = f"damerau_levenshtein({left}, {right})"
     swapped = f"{left} = {swapped_with}_r or {swapped_with}_l = {right}"
     missing = f"{left} is null or {right} is null"
     return CustomComparison(
@@ -91,12 +89,27 @@ def _text(name: str, swapped_with: str = "", unknown: str = "") -> CustomCompari
             CustomLevel(f"{missing} or {unknown}" if unknown else missing, "unknown").configure(is_null_level=True),
             ExactMatchLevel(name, term_frequency_adjustments=True).configure(label_for_charts="equal"),
             *([CustomLevel(swapped, f"stands in {swapped_with}")] if swapped_with else []),
-            CustomLevel(f"{slips} <= 1 and length({left}) >= 4", "one slip"),
-            CustomLevel(f"{slips} <= 2 and length({left}) >= 6 or {similarity} >= 0.92", "two slips"),
-            CustomLevel(f"{similarity} >= {ALIKE}", "alike"),
+            CustomLevel(f"length({left}) >= 4 and {_slips(name, 1)}", "one slip"),
+            CustomLevel(f"length({left}) >= 6 and {_slips(name, 2)} or {_similar(name, 0.92)}", "two slips"),
+            CustomLevel(_similar(name, ALIKE), "alike"),
             ElseLevel().configure(label_for_charts="differs"),
         ],
     )
+
+
+def _slips(name: str, most: int) -> str:
+    """SQL: whether so many slips of the keyboard at most make one value of the other. What is cheap to know tells first where
+    not: their lengths, and the plain edit distance, which counts two for signs in each other's place."""
+    left, right = f"{name}_l", f"{name}_r"
+    return (
+        f"(abs(strlen({left}) - strlen({right})) <= {most} and levenshtein({left}, {right}) <= {2 * most}"
+        f" and damerau_levenshtein({left}, {right}) <= {most})"
+    )
+
+
+def _similar(name: str, least: float) -> str:
+    """SQL: whether the Jaro–Winkler similarity is so large at least; it is not worked out where it cannot be."""
+    return f"jaro_winkler_similarity({name}_l, {name}_r, {least}) >= {least}"
 
 
 def _signs() -> CustomComparison:
@@ -124,13 +137,12 @@ def differ_in_one_sign(one: str, other: str) -> str:
 
 def _code(name: str, slips: int, by_frequency: bool = True) -> CustomComparison:
     """A number, or a word from a list, typed by people: equal, or so many slips."""
-    distance = f"damerau_levenshtein({name}_l, {name}_r)"
     return CustomComparison(
         output_column_name=name,
         comparison_levels=[
             NullLevel(name),
             ExactMatchLevel(name, term_frequency_adjustments=by_frequency).configure(label_for_charts="equal"),
-            *(CustomLevel(f"{distance} <= {count}", f"{count} slips") for count in range(1, slips + 1)),
+            *(CustomLevel(_slips(name, count), f"{count} slips") for count in range(1, slips + 1)),
             ElseLevel().configure(label_for_charts="differs"),
         ],
     )
@@ -145,7 +157,7 @@ def _called() -> CustomComparison:
                 is_null_level=True
             ),
             ExactMatchLevel("called", term_frequency_adjustments=True).configure(label_for_charts="equal"),
-            CustomLevel(f"jaro_winkler_similarity(called_l, called_r) >= {ALIKE}", "alike"),
+            CustomLevel(_similar("called", ALIKE), "alike"),
             ElseLevel().configure(label_for_charts="differs"),
         ],
     )
@@ -153,7 +165,6 @@ def _called() -> CustomComparison:
 
 def _mailbox() -> CustomComparison:
     """wang.wei88 and weiwang88 are two mailboxes of one person more often than of two."""
-    distance = "damerau_levenshtein(mailbox_l, mailbox_r)"
     return CustomComparison(
         output_column_name="mailbox",
         comparison_levels=[
@@ -162,7 +173,7 @@ def _mailbox() -> CustomComparison:
             ExactMatchLevel("mailbox_signs", term_frequency_adjustments=True).configure(
                 label_for_charts="another order"
             ),
-            CustomLevel(f"{distance} <= 1", "1 slips"),
+            CustomLevel(_slips("mailbox", 1), "1 slips"),
             ElseLevel().configure(label_for_charts="differs"),
         ],
     )
@@ -188,17 +199,17 @@ def _hours() -> CustomComparison:
 
 def _birth() -> CustomComparison:
     """Two slips may make one date of another; where they make another generation of it, it is rather father and son."""
-    slips = "damerau_levenshtein(birth_l, birth_r)"
     return CustomComparison(
         output_column_name="birth",
         comparison_levels=[
             NullLevel("birth"),
             ExactMatchLevel("birth", term_frequency_adjustments=True).configure(label_for_charts="equal"),
-            CustomLevel(f"{slips} <= 1", "1 slip"),
+            CustomLevel(_slips("birth", 1), "1 slip"),
             CustomLevel(
-                f"{slips} <= {BIRTH_SLIPS} and not ({other_generation('birth_l', 'birth_r')})", f"{BIRTH_SLIPS} slips"
+                f"{_slips('birth', BIRTH_SLIPS)} and not ({other_generation('birth_l', 'birth_r')})",
+                f"{BIRTH_SLIPS} slips",
             ),
-            CustomLevel(f"{slips} <= {BIRTH_SLIPS}", f"{BIRTH_SLIPS} slips and a generation"),
+            CustomLevel(_slips("birth", BIRTH_SLIPS), f"{BIRTH_SLIPS} slips and a generation"),
             ElseLevel().configure(label_for_charts="differs"),
         ],
     )
@@ -212,19 +223,16 @@ def other_generation(one: str, other: str) -> str:
 
 def _place() -> CustomComparison:
     """City, postcode and region tell much the same, so they count together."""
-    slip = "damerau_levenshtein(city_l, city_r) <= 1 and length(city_l) >= 4"
+    slip = f"(length(city_l) >= 4 and {_slips('city', 1)} or {_similar('city', 0.88)})"
     return CustomComparison(
         output_column_name="place",
         comparison_levels=[
             NullLevel("city"),
             CustomLevel("city_l = city_r and postcode_l = postcode_r", "city and postcode"),
             ExactMatchLevel("city", term_frequency_adjustments=True).configure(label_for_charts="city"),
-            CustomLevel(
-                f"postcode_l = postcode_r and ({slip} or jaro_winkler_similarity(city_l, city_r) >= 0.88)",
-                "both, a slip",
-            ),
+            CustomLevel(f"postcode_l = postcode_r and {slip}", "both, a slip"),
             CustomLevel("postcode_l = postcode_r", "postcode"),
-            CustomLevel(f"{slip} or jaro_winkler_similarity(city_l, city_r) >= 0.88", "city, a slip"),
+            CustomLevel(slip, "city, a slip"),
             CustomLevel("region_l = region_r", "region"),
             ElseLevel().configure(label_for_charts="differs"),
         ],
