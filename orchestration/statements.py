@@ -22,6 +22,7 @@ from orchestration.settings import Home, Settings, SettingsErrors
 from orchestration.settings.insights import load_insights
 
 INSTANT = "%Y%m%dT%H%M%S%f"
+TIERS_AT_A_TIME = 1_000_000
 _EMPTY = """
     create or replace table control.tier_statement
     (scheme_id varchar, customer_id varchar, tier varchar, bands varchar, events varchar)
@@ -56,11 +57,24 @@ def keep(home: Home, con: duckdb.DuckDBPyConnection, settings: Settings) -> None
     keep_criteria(home, settings.criteria_files, version, known_at)
     name = f"{as_of.isoformat()}/{known_at.strftime(INSTANT)}_{version}.parquet"
     columns = f"date '{as_of}' as as_of, '{version}' as criteria_version"
-    tiers, warned, spells = statement_query(as_of), warning_statement_query(as_of), spell_statement_query(as_of)
-    _keep(con, home.statements / name, f"select {columns}, * from ({tiers}) order by scheme_id, customer_id")
+    warned, spells = warning_statement_query(as_of), spell_statement_query(as_of)
+    _tell_tiers(con, as_of)
+    _keep(
+        con, home.statements / name, f"select {columns}, * from temp.strata_statement order by scheme_id, customer_id"
+    )
+    con.execute("drop table temp.strata_statement")
     _keep(con, home.warning_statements / name, f"select {columns}, * from ({warned}) order by customer_id")
     order = "customer_id, rule_id, valid_from"
     _keep(con, home.tag_statements / name, f"select {columns}, * from ({spells}) order by {order}")
+
+
+def _tell_tiers(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """Writes the temporary table strata_statement, some tiers at a time."""
+    ((count,),) = con.execute("select count(*) from insights.customer_tiers where as_of = ?", [as_of]).fetchall()
+    parts = count // TIERS_AT_A_TIME + 1
+    for part in range(parts):
+        into = "insert into strata_statement" if part else "create or replace temp table strata_statement as"
+        con.execute(f"{into} {statement_query(as_of, part, parts)}")
 
 
 def _keep(con: duckdb.DuckDBPyConnection, target: Path, query: str) -> None:

@@ -58,19 +58,21 @@ def tier_changes(con: duckdb.DuckDBPyConnection, as_of: date, settings: InsightS
     return rows
 
 
-def statement_query(as_of: date) -> str:
+def statement_query(as_of: date, part: int = 0, parts: int = 1) -> str:
     """SQL of what a publication says of its day, to be kept: scheme_id, customer_id, tier, bands (criterion=band, …),
-    events (short ids of the merges and divisions of the customer)."""
+    events (short ids of the merges and divisions of the customer). Of one part of the customers, of so many: the lists are put
+    together in memory."""
     return f"""
         with bands as (
             select scheme_id, customer_id, string_agg(criterion || '=' || band, ',' order by criterion) as bands
-            from insights.scorecard_points where as_of = {literal(as_of)} group by all
+            from insights.scorecard_points where as_of = {literal(as_of)} and hash(customer_id) % {parts} = {part}
+            group by all
         )
         select tiers.scheme_id, tiers.customer_id, tiers.tier, bands.bands, told.events
         from insights.customer_tiers as tiers
         left join bands on bands.scheme_id = tiers.scheme_id and bands.customer_id = tiers.customer_id
         left join ({EVENTS_OF_CUSTOMERS}) as told on told.customer_id = tiers.customer_id
-        where tiers.as_of = {literal(as_of)}
+        where tiers.as_of = {literal(as_of)} and hash(tiers.customer_id) % {parts} = {part}
     """
 
 

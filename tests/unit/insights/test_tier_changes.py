@@ -274,6 +274,16 @@ def test_changes_when_there_are_more_moves_than_are_explained_at_a_time_then_the
     assert changes(con, ours) == at_once
 
 
+def test_statement_when_it_is_told_in_parts_then_they_are_the_whole(settings):
+    con, ours = shop(60), by_value(settings)
+    compute(con, AS_OF, ours)
+    whole = con.execute(f"{statement_query(AS_OF)} order by all").fetchall()
+    parts = [con.execute(statement_query(AS_OF, part, 3)).fetchall() for part in range(3)]
+    assert len(whole) == 60
+    assert all(parts)
+    assert sorted(row for part in parts for row in part) == sorted(whole)
+
+
 def test_changes_when_a_customer_was_divided_then_both_parts_are_touched_by_identity(settings):
     con, ours = empty_warehouse(), by_value(settings)
     add(con, "customers", [customer("C1", first_seen_at="2025-01-01")])
