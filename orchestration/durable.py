@@ -25,10 +25,12 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Puts a whole file in place or none: a kill at any moment leaves the old one or the new one."""
+def write_file(path: Path, content: bytes, mode: int = 0o666) -> None:
+    """Puts a whole file in place or none: a kill at any moment leaves the old one or the new one. `mode`: less the umask."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     aside = path.with_name(path.name + ".new")
+    aside.unlink(missing_ok=True)
+    aside.touch(mode)
     aside.write_bytes(content)
     sync(aside)
     aside.replace(path)
@@ -52,6 +54,6 @@ def read_lines(path: Path, read: Callable[[dict[str, Any]], Kept], what: str) ->
 
 
 def write_lines(path: Path, lines: Iterable[dict[str, Any]]) -> None:
-    """Puts the whole file of lines in place or none."""
+    """Puts the whole file of lines in place or none; only its owner may read it."""
     text = "".join(f"{json.dumps(line, ensure_ascii=False, sort_keys=True)}\n" for line in lines)
-    write_file(path, text.encode())
+    write_file(path, text.encode(), 0o600)

@@ -144,6 +144,7 @@ def test_decisions_when_they_contradict_then_refused_whole_and_the_earlier_is_na
     with pytest.raises(Contradiction, match=first.event_id):
         add_decisions(path, [decided("link", ["x"], ["y"]), decided("unlink", ["a"], ["c"])])
     assert len(read_decisions(path)) == 2
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_read_decisions_when_a_line_is_damaged_then_it_is_named(path):
