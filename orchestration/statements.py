@@ -16,6 +16,7 @@ import duckdb
 from orchestration.durable import read_lines, sync, write_file, write_lines
 from orchestration.logic.churn.life import warning_statement_query
 from orchestration.logic.effects.ledger import told
+from orchestration.logic.segmentation.store import create_in_parts, literal, scalar
 from orchestration.logic.segmentation.tag_spells import spell_statement_query
 from orchestration.logic.segmentation.tier_changes import statement_query
 from orchestration.settings import Home, Settings, SettingsErrors
@@ -70,11 +71,9 @@ def keep(home: Home, con: duckdb.DuckDBPyConnection, settings: Settings) -> None
 
 def _tell_tiers(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """Writes the temporary table strata_statement, some tiers at a time."""
-    ((count,),) = con.execute("select count(*) from insights.customer_tiers where as_of = ?", [as_of]).fetchall()
+    count = scalar(con, f"select count(*) from insights.customer_tiers where as_of = {literal(as_of)}")
     parts = count // TIERS_AT_A_TIME + 1
-    for part in range(parts):
-        into = "insert into strata_statement" if part else "create or replace temp table strata_statement as"
-        con.execute(f"{into} {statement_query(as_of, part, parts)}")
+    create_in_parts(con, "strata_statement", parts, lambda part: statement_query(as_of, part, parts))
 
 
 def _keep(con: duckdb.DuckDBPyConnection, target: Path, query: str) -> None:

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import typer
 
+from orchestration.durable import KeptLinesDamaged
 from orchestration.runlock import RunLocked
 from orchestration.settings import Home, SettingsErrors
 
@@ -313,7 +314,7 @@ def main() -> None:
     os.environ.setdefault("DAGSTER_HOME", str(home.dagster))
     try:
         app()
-    except SettingsErrors as errors:
+    except (SettingsErrors, KeptLinesDamaged) as errors:
         _fail(str(errors), 2)
     except RunLocked as locked:
         _fail(str(locked), LOCKED)

@@ -11,7 +11,6 @@ import duckdb
 from rich.console import Console
 from typer import BadParameter
 
-from orchestration.durable import KeptLinesDamaged
 from orchestration.logic.identity import Contradiction, Decision, add_decisions, read_decisions
 from orchestration.runlock import run_lock
 from orchestration.settings import Home
@@ -60,7 +59,7 @@ def decide_undo(home: Home, event_id: str, reason: str) -> None:
     """Takes back a decision, an undo, or (as an unlink) a merge that the linking made. Raises BadParameter where there is no
     such event, or it counts no more."""
     with last_run(home, "strata undo") as con:
-        kept = kept_decisions(home)
+        kept = read_decisions(home.decisions)
         found = next((one for one in kept if one.event_id == event_id), None)
         if found:
             by = {one.undoes: one.event_id for one in kept if one.undoes and _counts(kept, one)}
@@ -101,18 +100,10 @@ def decision(
 
 
 def add(home: Home, new: list[Decision]) -> list[Decision]:
-    """Keeps the decisions, all or none. Raises BadParameter where they contradict others, or the others cannot be read."""
+    """Keeps the decisions, all or none. Raises BadParameter where they contradict others."""
     try:
         return add_decisions(home.decisions, new)
-    except (Contradiction, KeptLinesDamaged) as error:
-        raise BadParameter(str(error)) from None
-
-
-def kept_decisions(home: Home) -> list[Decision]:
-    """Those taken so far. Raises BadParameter where they cannot be read."""
-    try:
-        return read_decisions(home.decisions)
-    except KeptLinesDamaged as error:
+    except Contradiction as error:
         raise BadParameter(str(error)) from None
 
 

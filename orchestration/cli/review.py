@@ -9,9 +9,9 @@ from pathlib import Path
 from rich.console import Console
 from typer import BadParameter
 
-from orchestration.cli.decide import add, decision, kept_decisions, last_run
+from orchestration.cli.decide import add, decision, last_run
 from orchestration.cli.sheets import read_sheet, write_sheet
-from orchestration.logic.identity import in_force, pair_id
+from orchestration.logic.identity import in_force, pair_id, read_decisions
 from orchestration.runlock import run_lock
 from orchestration.settings import Home
 
@@ -62,7 +62,7 @@ def take(home: Home, file: Path) -> None:
     """
     answers = _answers(file)
     with run_lock(home, "strata review import"):
-        decided = {(one.kind, one.left, one.right) for one in in_force(kept_decisions(home))}
+        decided = {(one.kind, one.left, one.right) for one in in_force(read_decisions(home.decisions))}
         new = [
             decision(kind, [left], [right], f"review of {name}")
             for name, left, right, kind in answers

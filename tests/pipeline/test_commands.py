@@ -154,6 +154,19 @@ def test_validate_names_the_damaged_line_of_what_is_kept(tmp_path: Path, file: s
     assert told in " ".join(result.stdout.split())
 
 
+def test_command_when_a_kept_line_is_damaged_then_it_is_named_and_nothing_is_decided(
+    refreshed: Home, tmp_path: Path
+) -> None:
+    home = copy_home(refreshed, tmp_path / "home")
+    home.decisions.write_text('{"kind": "li\n')
+    result = strata(home, "undo", "E1", "--reason", "wrong")
+    assert result.returncode == 2
+    assert result.stderr.strip() == (
+        "decisions.jsonl, line 1: no decision (JSONDecodeError); restore the file from a backup"
+    )
+    assert home.decisions.read_text() == '{"kind": "li\n'
+
+
 def test_validate_names_a_model_that_is_not_kept(tmp_path: Path) -> None:
     home, config = Home(tmp_path / "home").ensure(), tmp_path / "config"
     shutil.copytree(config_folder(), config)

@@ -103,6 +103,24 @@ def test_apply_when_planned_then_the_moves_are_the_plans_customer_by_customer(
         assert moves(back) == {key: (will, was) for key, (was, will) in planned.items()}  # the way back is a plan too
 
 
+def test_apply_when_what_follows_the_publication_fails_then_the_new_criteria_stand_with_the_classes_they_gave(
+    refreshed: Home, tmp_path: Path, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = copy_home(refreshed, tmp_path / "home")
+    told_to = "owners:\n  inside_sales:\n    - webhook: http://127.0.0.1:1/told\nretry: {attempts: 1}\n"
+    (config / "notifications.yml").write_text(told_to, encoding="utf-8")
+    with environment(STRATA_HOME=str(home.root), DAGSTER_HOME=str(home.dagster), STRATA_CONFIG=str(config)):
+        plan = plans.make_plan(home, changed(config, tmp_path / "changed"))
+        home.outbox.mkdir(parents=True, exist_ok=True)
+        (home.outbox / "m.json").write_text('{"owner": "cut o', encoding="utf-8")
+        assert apply_plan(home, plan.plan_id) == 1
+        assert query(home, "select criteria_version from serving.publication") == [(plan.changed_version,)]
+        assert "at_least: 50}" in (config / "presets" / "common.yml").read_text(encoding="utf-8")
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"the tables of {AS_OF} were published before that and stand" in told
+    assert "those from before" not in told
+
+
 def test_plan_when_it_was_tampered_with_or_is_not_there_then_it_is_refused(
     refreshed: Home, tmp_path: Path, config: Path
 ) -> None:

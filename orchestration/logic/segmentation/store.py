@@ -3,7 +3,7 @@
 Nothing that knows what a table means lives here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 import duckdb
@@ -33,6 +33,14 @@ def replace_day(con: duckdb.DuckDBPyConnection, name: str, as_of: date, query: s
         con.rollback()
         raise
     return scalar(con, f"select count(*) from insights.{name} where as_of = {literal(as_of)}")
+
+
+def create_in_parts(con: duckdb.DuckDBPyConnection, table: str, parts: int, query: Callable[[int], str]) -> None:
+    """Makes the temporary `table` of what `query` gives for each of so many parts, one after the other: for what DuckDB puts
+    together in memory alone, such as lists."""
+    for part in range(parts):
+        into = f"insert into {table}" if part else f"create or replace temp table {table} as"
+        con.execute(f"{into} {query(part)}")
 
 
 def _ensure(con: duckdb.DuckDBPyConnection, table: Table) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from orchestration.logic.segmentation.store import case_by, literal, values
+from orchestration.logic.segmentation.store import case_by, create_in_parts, literal, scalar, values
 from orchestration.logic.segmentation.walk import Walk
 from orchestration.settings.criteria import CriteriaFile
 from orchestration.settings.insights import InsightSettings
@@ -66,16 +66,18 @@ def evidence_query(
         zh=case_by("cause", {cause: words[0] for cause, words in CAUSES.items()}),
         en=case_by("cause", {cause: words[1] for cause, words in CAUSES.items()}),
     )
-    bands = _bands(steps, before, as_of)
-    ((count,),) = con.execute("select count(*) from strata_all_moved").fetchall()
-    parts = count // MOVES_AT_A_TIME + 1
-    for part in range(parts):
-        con.execute(
-            f"create or replace temp table strata_moved as from strata_all_moved where hash(customer_id) % {parts} = {part}"
-        )
+    bands, parts = (
+        _bands(steps, before, as_of),
+        scalar(con, "select count(*) from strata_all_moved") // MOVES_AT_A_TIME + 1,
+    )
+
+    def of_part(part: int) -> str:
+        moved = f"from strata_all_moved where hash(customer_id) % {parts} = {part}"
+        con.execute(f"create or replace temp table strata_moved as {moved}")
         con.execute(f"create or replace temp table strata_bands as {bands}")
-        into = "insert into strata_changes" if part else "create or replace temp table strata_changes as"
-        con.execute(f"{into} {query}")
+        return query
+
+    create_in_parts(con, "strata_changes", parts, of_part)
     con.execute("drop table temp.strata_bands; drop table temp.strata_moved")
     return "from strata_changes"
 
