@@ -41,7 +41,7 @@ def prepare(home: Home, settings: Settings, as_of: date, known_at: datetime) -> 
     with connect(home) as con:
         for schema in SCHEMAS:
             con.execute(f"create schema if not exists {schema}")
-        for macro in cast_macros(blocks(settings.sources)):
+        for macro in cast_macros(blocks(settings.sources), [settings.sources.business.timezone]):
             con.execute(macro)
         for name, frame in control_tables(home, settings, as_of, known_at).items():
             con.register("frame", frame)

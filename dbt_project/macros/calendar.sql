@@ -1,7 +1,7 @@
 {#- The day of an instant (naive UTC) in a time zone. -#}
 {% macro day_in_zone(instant, timezone) -%}{{ adapter.dispatch('day_in_zone')(instant, timezone) }}{%- endmacro %}
 {% macro duckdb__day_in_zone(instant, timezone) -%}
-cast(timezone({{ timezone }}, timezone('UTC', {{ instant }})) as date)
+cast(local_of_utc({{ instant }}, {{ timezone }}) as date)
 {%- endmacro %}
 {% macro spark__day_in_zone(instant, timezone) -%}
 to_date(from_utc_timestamp({{ instant }}, {{ timezone }}))

@@ -39,15 +39,13 @@ array_to_string(list_sort(string_split(regexp_replace(lower({{ column }}), '[^a-
 array_join(array_sort(split(regexp_replace(lower({{ column }}), '[^a-z0-9]', ''), '')), '')
 {%- endmacro %}
 
-{#- What a mailbox that begins or ends with a family name says beside it: wei of wang.wei88@… and family name wang. -#}
-{% macro given_in_mailbox(email, family) -%}
-{%- set letters = latin_letters("split_part(" ~ email ~ ", '@', 1)") -%}
+{#- What a mailbox that begins or ends with a family name says beside it: wei of wang.wei88@… and family name wang. `letters`:
+    the latin_letters of the mailbox. -#}
+{% macro given_in_mailbox(letters, family) -%}
 case
     when length({{ family }}) < 2 or length({{ letters }}) < length({{ family }}) + 2 then null
-    when left({{ letters }}, length({{ family }})) = {{ family }} and right({{ letters }}, length({{ family }})) = {{ family }}
-        then null
-    when left({{ letters }}, length({{ family }})) = {{ family }}
-        then right({{ letters }}, length({{ letters }}) - length({{ family }}))
+    when left({{ letters }}, length({{ family }})) = {{ family }} and right({{ letters }}, length({{ family }})) = {{ family }} then null
+    when left({{ letters }}, length({{ family }})) = {{ family }} then right({{ letters }}, length({{ letters }}) - length({{ family }}))
     when right({{ letters }}, length({{ family }})) = {{ family }}
         then left({{ letters }}, length({{ letters }}) - length({{ family }}))
 end

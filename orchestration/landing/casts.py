@@ -4,6 +4,7 @@ The lander judges rows with them and staging casts with them, so a row that was 
 zones are constants inside the macros because strptime needs constants: make the macros anew when `sources.yml` changes.
 No rule about which column is required lives here (see `contract.py`).
 
+ - `local_of_utc(moment, tz)` → TIMESTAMP: naive UTC as naive time of the zone.
  - `to_utc(value, format, tz)` → TIMESTAMP (naive UTC) or null. An ISO text with offset or Z honours it, else local time of tz.
  - `to_day(value, format)` → DATE or null; takes a timestamp text too (its date part as written).
  - `to_amount(value, decimal_point)` → DECIMAL(18,4) or null; `to_rate` the same as DECIMAL(18,8).
@@ -13,39 +14,43 @@ workbooks and Parquet arrive as ISO text), except where the format itself begins
 """
 
 from collections.abc import Callable, Collection, Iterable
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from orchestration.settings.source_rules import EPOCHS
 from orchestration.settings.sources import BlockRef
+from orchestration.settings.zones import local_of_utc, settled, utc_of_local
 
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _CLOCK = r"\d{2}:\d{2}(:\d{2}([.]\d{1,9})?)?"
 ISO_LOCAL = f"{_DAY}([T ]{_CLOCK})?"
+ISO_UTC = rf"{_DAY}[T ]\d{{2}}:\d{{2}}:\d{{2}}([.]\d{{1,9}})?Z"
 ISO_OFFSET = f"{_DAY}[T ]{_CLOCK} ?([Zz]|[+-]\\d{{2}}(:?\\d{{2}})?)"
 _SIGN_AND_CURRENCY = r"^\s*([+-]?)\s*[¥￥$€£]?\s*([+-]?)|\s*[¥￥$€£]?\s*$"
 _GROUPED = {
     ".": r"[0-9]{1,3}(,[0-9]{3})*([.][0-9]*)?|[0-9]+([.][0-9]*)?",
     ",": r"[0-9]{1,3}([. '\x{00A0}\x{202F}][0-9]{3})*(,[0-9]*)?|[0-9]+(,[0-9]*)?",
 }
+_PLAIN = "[+-]?[0-9]+(,[0-9]*)?"
 _TRUE, _FALSE = ("true", "1", "yes", "y", "是"), ("false", "0", "no", "n", "否")
 _LARGEST_EPOCH = 100_000_000_000
-_LAST_YEAR = 2100
 
 
-def cast_macros(refs: Iterable[BlockRef]) -> list[str]:
+def cast_macros(refs: Iterable[BlockRef], more_zones: Collection[str] = ()) -> list[str]:
     """The statements that make the cast macros for the formats and zones of these blocks, in the order to run them.
+    `more_zones`: others in which a day will be asked for.
 
     Each format is a branch of its own, and planning a branch takes time: whoever casts for one block asks for that one alone.
     """
     refs = list(refs)
     times = {ref.settings.format.format_of_times for ref in refs}
     days = {ref.settings.format.dates for ref in refs}
-    settled = _settled(sorted({ref.timezone for ref in refs}))
+    zones = sorted({ref.timezone for ref in refs} | {*more_zones})
     points = {ref.settings.format.decimal for ref in refs}
     return [
-        _macro("strata_utc_of_local", "moment, tz", _utc_of_local(settled)),
-        _macro("strata_iso_utc", "value, tz", _iso_utc(settled)),
+        _macro(
+            "strata_utc_of_local", "moment, tz", _by_zone(zones, utc_of_local, "timezone('UTC', timezone(tz, moment))")
+        ),
+        _macro("local_of_utc", "moment, tz", _by_zone(zones, local_of_utc, "timezone(tz, timezone('UTC', moment))")),
+        _macro("strata_iso_utc", "value, tz", _iso_utc(zones)),
         _macro("strata_epoch", "value, unit", _epoch()),
         _macro("to_utc", "value, format, tz", _by_format(times, _utc_of)),
         _macro("to_day", "value, format", _by_format(days, _day_of)),
@@ -70,41 +75,24 @@ def _macro(name: str, parameters: str, body: str) -> str:
     return f"CREATE OR REPLACE MACRO {name}({parameters}) AS ({body})"
 
 
-def _settled(zones: list[str]) -> list[tuple[str, str, int]]:
-    """Zones that keep one offset since some day (China since 1991): zone, day, seconds. They skip the ICU conversion, which costs
-    ten times as much."""
-    found = ((zone, *_settled_offset(zone)) for zone in zones)
-    return [(zone, f"{since:%Y-%m-%d}", int(offset.total_seconds())) for zone, since, offset in found if since]
+def _by_zone(zones: Collection[str], convert: Callable[[str, str], str], otherwise: str) -> str:
+    """A branch a zone: ICU takes a zone that is a constant at a fifth of the cost of one that stands in a column."""
+    branches = (f"WHEN tz = {literal(zone)} THEN {convert('moment', zone)}" for zone in zones)
+    return f"CASE {' '.join(branches)} WHEN moment IS NOT NULL THEN {otherwise} END"
 
 
-def _utc_of_local(settled: list[tuple[str, str, int]]) -> str:
+def _iso_utc(zones: Collection[str]) -> str:
+    # Almost no value has blanks around it, and a trim costs as much as a match: so the bare value is tried first, also where it
+    # ends with the Z of nearly all services. ISO days compare as text, which spares a second cast.
     fixed = (
-        f"WHEN tz = {literal(zone)} AND moment >= TIMESTAMP '{since}' THEN moment - to_seconds({seconds})"
-        for zone, since, seconds in settled
-    )
-    return f"CASE {' '.join(fixed)} WHEN moment IS NOT NULL THEN timezone('UTC', timezone(tz, moment)) END"
-
-
-def _settled_offset(zone: str) -> tuple[datetime | None, timedelta]:
-    """The day from which the zone's offset no longer changes, with that offset; no day when it still does."""
-    info = ZoneInfo(zone)
-    day = datetime(_LAST_YEAR, 1, 1, tzinfo=UTC)
-    offset = info.utcoffset(day.astimezone(info)) or timedelta()
-    while day.year > 1900 and info.utcoffset(day.astimezone(info)) == offset:
-        day -= timedelta(days=28)
-    return (None, offset) if day.year > 2030 else ((day + timedelta(days=30)).replace(tzinfo=None), offset)
-
-
-def _iso_utc(settled: list[tuple[str, str, int]]) -> str:
-    # Almost no value has blanks around it, and a trim costs three times the match: so the bare value is tried first. ISO days
-    # compare as text, which spares a second cast.
-    fixed = (
-        f"WHEN tz = {literal(zone)} AND value >= '{since}' THEN try_cast(value AS TIMESTAMP) - to_seconds({seconds})"
-        for zone, since, seconds in settled
+        f"WHEN tz = {literal(zone)} AND value >= '{known[0]:%Y-%m-%d}' THEN try_cast(value AS TIMESTAMP) - to_seconds({known[1]})"
+        for zone in zones
+        if (known := settled(zone))
     )
     return f"""CASE
         WHEN regexp_full_match(value, '{ISO_LOCAL}')
         THEN CASE {" ".join(fixed)} WHEN true THEN strata_utc_of_local(try_cast(value AS TIMESTAMP), tz) END
+        WHEN regexp_full_match(value, '{ISO_UTC}') THEN try_cast(value AS TIMESTAMP)
         WHEN regexp_full_match(trim(value), '{ISO_LOCAL}') THEN strata_utc_of_local(try_cast(trim(value) AS TIMESTAMP), tz)
         WHEN regexp_full_match(trim(value), '{ISO_OFFSET}')
         THEN make_timestamp(epoch_us(try_cast(concat(
@@ -114,7 +102,12 @@ def _iso_utc(settled: list[tuple[str, str, int]]) -> str:
 
 
 def _epoch() -> str:
-    return f"""CASE WHEN regexp_full_match(trim(value), '[+-]?[0-9]{{1,14}}([.][0-9]{{1,9}})?')
+    # A whole number, as nearly all are, is cast as such: a decimal of so many digits costs 300 times as much.
+    return f"""CASE
+        WHEN regexp_full_match(value, '[+-]?[0-9]{{1,14}}')
+        THEN CASE WHEN abs(try_cast(value AS BIGINT)) < {_LARGEST_EPOCH} * unit
+            THEN make_timestamp(try_cast(value AS BIGINT) * (1000000 // unit)) END
+        WHEN regexp_full_match(trim(value), '[+-]?[0-9]{{1,14}}([.][0-9]{{1,9}})?')
         AND abs(try_cast(trim(value) AS DECIMAL(24,6)) / unit) < {_LARGEST_EPOCH}
         THEN make_timestamp(cast(try_cast(trim(value) AS DECIMAL(24,6)) * (1000000 / unit) AS BIGINT)) END"""
 
@@ -133,7 +126,7 @@ def _utc_of(form: str | None) -> str:
 
 
 def _declared_utc(form: str) -> str:
-    parsed = f"try_strptime(trim(value), {literal(form)})"
+    parsed = f"coalesce(try_strptime(value, {literal(form)}), try_strptime(trim(value), {literal(form)}))"
     utc = f"make_timestamp(epoch_us({parsed}))" if "%z" in form else f"strata_utc_of_local({parsed}, tz)"
     return utc if form.startswith("%Y") else f"coalesce({utc}, strata_iso_utc(value, tz))"
 
@@ -165,15 +158,17 @@ def _number(points: Collection[str], digits: int) -> str:
 
 
 def _number_with(point: str, digits: int) -> str:
-    """A plain number by the short way (DuckDB would also take `1_000`); else without sign and currency it must be digits in
-    groups of three: `1,5` is no 15."""
+    """A plain number by the short way (DuckDB would also take `1_000`), which costs a twentieth; else without sign and currency
+    it must be digits in groups of three: `1,5` is no 15."""
     bare = f"regexp_replace(value, '{_SIGN_AND_CURRENCY}', '\\1\\2', 'g')"
     unsigned = f"ltrim({bare}, '+-')"
     digits_only = f"regexp_replace({bare}, '[^0-9+{point}-]', '', 'g')"
     grouped = _GROUPED[point].replace("'", "''")
     plain = (
-        f"CASE WHEN NOT contains(value, '_') THEN try_cast(value AS DECIMAL(18,{digits})) END, " if point == "." else ""
+        f"CASE WHEN NOT contains(value, '_') THEN try_cast(value AS DECIMAL(18,{digits})) END"
+        if point == "."
+        else f"CASE WHEN regexp_full_match(value, '{_PLAIN}') THEN try_cast(replace(value, ',', '.') AS DECIMAL(18,{digits})) END"
     )
-    return f"""coalesce({plain}
+    return f"""coalesce({plain},
         CASE WHEN value <> '' AND regexp_full_match({unsigned}, '{grouped}') AND length({bare}) - length({unsigned}) <= 1
         THEN try_cast(replace({digits_only}, ',', '.') AS DECIMAL(18,{digits})) END)"""

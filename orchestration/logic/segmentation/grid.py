@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import duckdb
 
 from orchestration.logic.segmentation.store import literal
+from orchestration.settings.zones import local_of_utc
 
 
 def month_starts(as_of: date, months: int) -> list[date]:
@@ -44,11 +45,6 @@ def make_grid(
     con.execute(f"insert into strata_grid values {rows}")
 
 
-def local_time(column: str, timezone: str) -> str:
-    """SQL: a naive UTC timestamp as naive business time."""
-    return f"timezone({literal(timezone)}, timezone('UTC', {column}))"
-
-
 def business_day(column: str, timezone: str) -> str:
     """SQL: the business day of a naive UTC timestamp."""
-    return f"cast({local_time(column, timezone)} as date)"
+    return f"cast({local_of_utc(column, timezone)} as date)"

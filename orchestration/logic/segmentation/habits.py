@@ -6,9 +6,9 @@ Only counted orders of the window. What is bought: preferences.py.
 
 import duckdb
 
-from orchestration.logic.segmentation.grid import local_time
 from orchestration.logic.segmentation.store import literal, words
 from orchestration.settings.criteria import Vocabulary
+from orchestration.settings.zones import local_of_utc
 
 
 def make_habits(
@@ -20,7 +20,7 @@ def make_habits(
 ) -> None:
     """The temporary table `strata_habits` for all days of `strata_grid`; without rows unless `wanted`."""
     query = _HABITS.format(
-        local=local_time("ordered_at", timezone),
+        local=local_of_utc("ordered_at", timezone),
         country=literal(holiday_country),
         online=words(vocabulary.online_payments),
         mobile=words(vocabulary.mobile_payments),

@@ -23,7 +23,7 @@ def run():
         "b": {"channel": "crm", "trust": 1, "timezone": "Europe/Berlin", "entities": entities},
     }
     connection = duckdb.connect()
-    for statement in cast_macros(blocks(SourcesFile.model_validate({"sources": sources}))):
+    for statement in cast_macros(blocks(SourcesFile.model_validate({"sources": sources})), ["Asia/Kolkata"]):
         connection.execute(statement)
     return lambda sql, *values: connection.execute(f"SELECT {sql}", list(values)).fetchone()[0]
 
@@ -42,6 +42,11 @@ def run():
         ("2024-12-31 10:00:00", "%d/%m/%Y %H:%M", "Asia/Shanghai", datetime(2024, 12, 31, 2)),
         ("31.12.2024 10:00 +0100", "%d.%m.%Y %H:%M %z", "Asia/Shanghai", datetime(2024, 12, 31, 9)),
         ("1700000000", "epoch_s", "Asia/Shanghai", datetime(2023, 11, 14, 22, 13, 20)),
+        ("2024-01-02T10:00:00.25Z", None, "Asia/Shanghai", datetime(2024, 1, 2, 10, 0, 0, 250000)),
+        (" 2024-01-02T10:00:00Z ", None, "Asia/Shanghai", datetime(2024, 1, 2, 10)),
+        (" 1700000000.5 ", "epoch_s", "UTC", datetime(2023, 11, 14, 22, 13, 20, 500000)),
+        ("+72960647323959", "epoch_ms", "UTC", datetime(4282, 1, 11, 22, 28, 43, 959000)),
+        ("99999999999999", "epoch_s", "UTC", None),
         ("1700000000123", "epoch_ms", "Asia/Shanghai", datetime(2023, 11, 14, 22, 13, 20, 123000)),
         *(
             (text, None, "UTC", None)
@@ -109,3 +114,14 @@ def test_to_truth(run, text, truth):
 
 def test_to_rate_keeps_eight_digits(run):
     assert run("to_rate('0.04783215', '.')") == Decimal("0.04783215")
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "Europe/Berlin", "UTC", "Asia/Kolkata", "America/New_York"])
+def test_the_short_way_between_utc_and_a_zone_ends_where_icu_does(run, zone):
+    moments = "(select timestamp '1900-01-01' + to_seconds(n * 102947) as t from range(60000) as numbers(n))"
+    assert run(
+        f"(select count(*) from {moments} where local_of_utc(t, ?) <> timezone(?, timezone('UTC', t))"
+        f" or strata_utc_of_local(t, ?) <> timezone('UTC', timezone(?, t)))",
+        *[zone] * 4,
+    ) == 0  # fmt: skip
+    assert run(f"(select count(*) from {moments} where local_of_utc(t, ?) is null)", zone) == 0

@@ -38,17 +38,26 @@ crowded_hours as (
     where hours.count_records > greatest(settings.crowded_hour_records, settings.crowded_hour_share * hours.count_all)
 ),
 
+spelled as (
+    select
+        own_keys.record_id,
+        nullif(split_part(own_keys.email, '@', 1), '') as mailbox,
+        {{ sorted_signs("split_part(own_keys.email, '@', 1)") }} as mailbox_signs,
+        nullif(records.mailbox_given, '') as mailbox_given,
+        {{ sorted_signs("records.family_key || records.mailbox_given") }} as name_signs
+    from own_keys
+    inner join records on own_keys.record_id = records.record_id
+),
+
 -- A mailbox of a name and nothing else says no more than the name: every company has a wei.wang.
 mailboxes as (
     select
-        own_keys.record_id,
-        nullif(split_part(own_keys.email, '@', 1), '') as mailbox
-    from own_keys
-    inner join records on own_keys.record_id = records.record_id
-    where
-        records.mailbox_given = ''
-        or {{ sorted_signs("split_part(own_keys.email, '@', 1)") }}
-        <> {{ sorted_signs("records.family_key || records.mailbox_given") }}
+        record_id,
+        case when mailbox_given is null or mailbox_signs <> name_signs then mailbox end as mailbox,
+        case
+            when length(mailbox_signs) >= 6 and (mailbox_given is null or mailbox_signs <> name_signs) then mailbox_signs
+        end as mailbox_signs
+    from spelled
 ),
 
 places as (
@@ -73,8 +82,7 @@ select
     records.national_id,
     own_keys.phone,
     mailboxes.mailbox,
-    case when length({{ sorted_signs('mailboxes.mailbox') }}) >= 6 then {{ sorted_signs('mailboxes.mailbox') }} end
-        as mailbox_signs,
+    mailboxes.mailbox_signs,
     coalesce(nullif(addresses.address_key, ''), {{ compact_text('coalesce(persons.street, persons.address)') }}) as street,
     {{ compact_text('persons.district') }} as locality,
     nullif(places.name_key, '') as city,

@@ -34,31 +34,60 @@ members as (
     from keys
     inner join repeated on keys.key_type = repeated.key_type and keys.key_value = repeated.key_value
     inner join records on keys.record_id = records.record_id
+),
+
+signatures as (
+    select
+        key_type,
+        key_value,
+        name_key,
+        given_key,
+        family_key,
+        script,
+        birth_date,
+        gender,
+        national_id,
+        min(record_id) as anchor_record_id,
+        coalesce(min(mailbox_given), '') as mailbox_given
+    from members
+    group by key_type, key_value, name_key, given_key, family_key, script, birth_date, gender, national_id
+),
+
+numbered as (
+    select
+        *,
+        row_number() over (
+            partition by key_type, key_value
+            order by name_key, given_key, family_key, script, birth_date, gender, national_id
+        ) as signature_number
+    from signatures
 )
 
 select
-    key_type,
-    key_value,
-    record_id,
-    first_seen_at,
-    name_key,
-    given_key,
-    family_key,
-    given_signs,
-    script,
-    birth_date,
-    gender,
-    national_id,
-    dense_rank() over (
-        partition by key_type, key_value
-        order by name_key, given_key, family_key, script, birth_date, gender, national_id
-    ) as signature_number,
-    min(record_id) over (
-        partition by key_type, key_value, name_key, given_key, family_key, script, birth_date, gender, national_id
-    ) as anchor_record_id,
-    coalesce(
-        min(mailbox_given) over (
-            partition by key_type, key_value, name_key, given_key, family_key, script, birth_date, gender, national_id
-        ), ''
-    ) as mailbox_given
+    members.key_type,
+    members.key_value,
+    members.record_id,
+    members.first_seen_at,
+    members.name_key,
+    members.given_key,
+    members.family_key,
+    members.given_signs,
+    members.script,
+    members.birth_date,
+    members.gender,
+    members.national_id,
+    numbered.signature_number,
+    numbered.anchor_record_id,
+    numbered.mailbox_given
 from members
+inner join numbered
+    on
+        members.key_type = numbered.key_type
+        and members.key_value = numbered.key_value
+        and members.name_key = numbered.name_key
+        and members.given_key = numbered.given_key
+        and members.family_key = numbered.family_key
+        and members.script = numbered.script
+        and members.birth_date is not distinct from numbered.birth_date
+        and members.gender is not distinct from numbered.gender
+        and members.national_id is not distinct from numbered.national_id

@@ -1,6 +1,9 @@
 -- Every record that can be (part of) a customer, with what the guards compare.
 with persons as (
-    select * from {{ ref('stg_persons') }}
+    select
+        *,
+        {{ latin_letters("split_part(email, '@', 1)") }} as mailbox_letters
+    from {{ ref('stg_persons') }}
 ),
 
 companies as (
@@ -32,7 +35,7 @@ unioned as (
         coalesce(names.given_key, '') as given_key,
         coalesce(names.family_key, '') as family_key,
         coalesce(names.given_signs, '') as given_signs,
-        coalesce({{ given_in_mailbox('persons.email', 'names.family_key') }}, '') as mailbox_given,
+        coalesce({{ given_in_mailbox('persons.mailbox_letters', 'names.family_key') }}, '') as mailbox_given,
         coalesce(names.script, 'none') as script,
         case when unknown_days.value is null then persons.birth_date end as birth_date,
         persons.gender,

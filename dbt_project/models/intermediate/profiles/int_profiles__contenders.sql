@@ -66,22 +66,41 @@ said as (
 
 called as (
     select
-        said.*,
-        min(turn) over (partition by customer_id, field) as first_turn
+        customer_id,
+        field,
+        min(turn) as turn
     from said
+    group by customer_id, field
+),
+
+heard as (
+    select said.*
+    from said
+    inner join called on said.customer_id = called.customer_id and said.field = called.field and said.turn = called.turn
+),
+
+counted as (
+    select
+        customer_id,
+        field,
+        value,
+        count(*) as by_frequency
+    from heard
+    group by customer_id, field, value
 )
 
 select
-    customer_id,
-    field,
-    value,
-    record_id,
-    by_sources,
-    by_trust,
-    by_recency,
-    by_earliest,
-    count(*) over (partition by customer_id, field, value) as by_frequency,
-    by_completeness,
-    length(value) as by_longest
-from called
-where turn = first_turn
+    heard.customer_id,
+    heard.field,
+    heard.value,
+    heard.record_id,
+    heard.by_sources,
+    heard.by_trust,
+    heard.by_recency,
+    heard.by_earliest,
+    counted.by_frequency,
+    heard.by_completeness,
+    length(heard.value) as by_longest
+from heard
+inner join counted
+    on heard.customer_id = counted.customer_id and heard.field = counted.field and heard.value = counted.value
