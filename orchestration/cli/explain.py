@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import duckdb
+import pandas as pd
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -79,7 +80,7 @@ def _customer(con: duckdb.DuckDBPyConnection, customer_id: str | None, source: s
 
 
 def _print_identity(customer_id: str, explanation: Explanation) -> None:
-    records = explanation.records[["record_id", "channel", "trust", "first_seen_at", "linked_by"]]
+    records = explanation.records[["record_id", "name", "channel", "trust", "first_seen_at", "linked_by"]]
     _print(f"{customer_id}: records 记录", list(records.columns), records.values.tolist())
     pairs = explanation.links.groupby(
         ["left_record_id", "right_record_id"], sort=False
@@ -123,5 +124,5 @@ def _print(title: str, columns: list[str], rows: list[Any]) -> None:
         return
     table = Table(*columns, title=title, title_justify="left", box=None, padding=(0, 1), header_style="bold")
     for row in rows:
-        table.add_row(*("" if value is None else value if isinstance(value, Text) else str(value) for value in row))
+        table.add_row(*(value if isinstance(value, Text) else "" if pd.isna(value) else str(value) for value in row))
     console.print(table)

@@ -29,14 +29,18 @@ class Explanation:
 def explain_links(con: duckdb.DuckDBPyConnection, customer_id: str) -> Explanation:
     """The frames of one customer, oldest record first, strongest link first; empty frames for an unknown id.
 
-    Evidence names key types, short hashes of the values and how names and birth dates compare; it holds no personal value.
+    Evidence names key types, short hashes of the values and how names and birth dates compare; it holds no personal value. Of
+    the records, `name` is what each says.
     """
     parameters = {"customer_id": customer_id}
     records = con.execute(
         """
-        select record_id, source, entity, source_record_id, channel, trust, first_seen_at, linked_by, linked_at
+        select record_id, source, entity, source_record_id, channel, trust, first_seen_at, linked_by, linked_at, name
         from intermediate.int_identity__records
         join identity.clusters using (record_id)
+        left join (
+            select record_id, value as name from intermediate.int_identity__field_values where field = 'display_name'
+        ) using (record_id)
         where customer_id = $customer_id
         order by first_seen_at nulls last, record_id
         """,

@@ -84,10 +84,14 @@ def test_explain_links_when_customer_known_then_records_links_events(warehouse_o
         alter table intermediate.int_identity__records add column source_record_id varchar;
         alter table intermediate.int_identity__records add column channel varchar;
         alter table intermediate.int_identity__records add column trust integer;
+        create table intermediate.int_identity__field_values (record_id varchar, field varchar, value varchar);
+        insert into intermediate.int_identity__field_values
+        values ('a', 'display_name', 'Li Na'), ('a', 'city', 'Wuhan'), ('b', 'city', 'Wuhan'), ('c', 'display_name', '李娜');
     """)
     resolve(con, identity_settings, NO_MODELS)
     explained = explain_links(con, customer_id("a"))
     assert explained.records["record_id"].tolist() == ["a", "b", "c"]
+    assert explained.records["name"].fillna("").tolist() == ["Li Na", "", "李娜"]
     assert explained.links["strength"].tolist() == [80, 70]
     assert sorted(explained.events["kind"]) == ["created", "merged"]
     assert explain_links(con, "C0").records.empty
