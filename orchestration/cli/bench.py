@@ -6,7 +6,6 @@ BENCHES.
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -22,8 +21,9 @@ from rich.table import Table
 
 from orchestration import warehouse
 from orchestration.cli.bench_churn import bench_churn
+from orchestration.cli.bench_figures import Figures, at_most, seconds, seconds_of_command
 from orchestration.cli.bench_identity import bench_identity
-from orchestration.cli.bench_landing import Figures, bench_landing
+from orchestration.cli.bench_landing import bench_landing
 from orchestration.cli.bench_sample import AS_OF, DAYS, SEED, SIZES
 from orchestration.cli.bench_segmentation import bench_segmentation
 from orchestration.logic.segmentation.catalogue import FUNCTIONS
@@ -40,8 +40,8 @@ def bench_run(size: str) -> Figures:
         home = Home(Path(folder) / "home").ensure()
         generate(home, SIZES[size], DAYS, SEED, AS_OF, lambda step, share: None)
         variables = {**os.environ, "STRATA_HOME": str(home.root), "DAGSTER_HOME": str(home.dagster)}
-        load = _timed([sys.executable, "-c", "import orchestration.definitions"], variables)
-        total = _timed([str(Path(sys.executable).parent / "strata"), "run"], variables)
+        load = seconds_of_command([sys.executable, "-c", "import orchestration.definitions"], variables)
+        total = seconds_of_command([str(Path(sys.executable).parent / "strata"), "run"], variables)
         steps, nodes = _steps(home), _dbt_nodes(home)
         plain, plain_insights = _plain_sql(home, nodes)
     return _figures(load, total, steps, nodes, plain, plain_insights)
@@ -84,35 +84,20 @@ def _figures(
     rest = steps["raw_catalog"] + steps["identity_clusters"] + steps["serving__publication"]
     ratio = (models + insights) / (plain + plain_insights)
     return {
-        "code location, time to load": _seconds(load),
-        "whole run": _seconds(total),
-        "start and Dagster": _seconds(total - sum(steps.values())),
-        "dbt: start, parse, events": _seconds(dbt - models - tests),
-        "checks: Great Expectations": _seconds(checks),
-        "checks: dbt tests": _seconds(tests),
-        "work: landing": _seconds(landing),
-        "work: dbt models": _seconds(models),
-        "work: insights": _seconds(insights),
-        "work: catalog, clusters, publication": _seconds(rest),
-        "plain DuckDB: the SQL of the models": _seconds(plain),
-        "plain DuckDB: the SQL of the insights": _seconds(plain_insights),
-        "work of the SQL layers / plain DuckDB": {
-            "value": ratio,
-            "unit": "times",
-            "goal": f"at most {LARGEST_RATIO}",
-            "ok": ratio <= LARGEST_RATIO,
-        },
+        "code location, time to load": seconds(load),
+        "whole run": seconds(total),
+        "start and Dagster": seconds(total - sum(steps.values())),
+        "dbt: start, parse, events": seconds(dbt - models - tests),
+        "checks: Great Expectations": seconds(checks),
+        "checks: dbt tests": seconds(tests),
+        "work: landing": seconds(landing),
+        "work: dbt models": seconds(models),
+        "work: insights": seconds(insights),
+        "work: catalog, clusters, publication": seconds(rest),
+        "plain DuckDB: the SQL of the models": seconds(plain),
+        "plain DuckDB: the SQL of the insights": seconds(plain_insights),
+        "work of the SQL layers / plain DuckDB": at_most(ratio, "times", LARGEST_RATIO),
     }
-
-
-def _seconds(value: float) -> dict[str, Any]:
-    return {"value": round(value, 2), "unit": "s", "goal": None, "ok": True}
-
-
-def _timed(command: list[str], variables: dict[str, str]) -> float:
-    started = monotonic()
-    subprocess.run(command, env=variables, check=True, capture_output=True)
-    return monotonic() - started
 
 
 def _steps(home: Home) -> dict[str, float]:

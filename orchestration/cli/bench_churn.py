@@ -9,18 +9,16 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
-from time import monotonic
 
 import numpy as np
 from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
 from orchestration import warehouse
-from orchestration.cli.bench_landing import Figures
+from orchestration.cli.bench_figures import Figures, at_least, at_most, figure, seconds_of
 from orchestration.cli.bench_sample import AS_OF, DAYS, SEED, SIZES
 from orchestration.logic.churn.contest import cuts_needed, fitted, fold_of
 from orchestration.logic.churn.explain import TERMS, effects, usual
@@ -106,10 +104,10 @@ def quality_of(home: Home, settings: Settings) -> Figures:
         **_foretold(name, frame, settings),
         **_against_the_rule(by_metric),
         **_reasons(name, frame, settings, warned),
-        "median days from the warning to the true churn": _figure(float(lead[0] or 0), "days"),
-        "median days from twice the own cycle to the true churn": _figure(float(lead[1] or 0), "days"),
-        f"money at risk that {CALLS} calls reach": _figure(float(reach[0][0] or 0), "share"),
-        f"money at risk that {CALLS} calls reach, most overdue first": _figure(float(reach[0][1] or 0), "share"),
+        "median days from the warning to the true churn": figure(float(lead[0] or 0), "days"),
+        "median days from twice the own cycle to the true churn": figure(float(lead[1] or 0), "days"),
+        f"money at risk that {CALLS} calls reach": figure(float(reach[0][0] or 0), "share"),
+        f"money at risk that {CALLS} calls reach, most overdue first": figure(float(reach[0][1] or 0), "share"),
     }
 
 
@@ -126,11 +124,11 @@ def _foretold(name: str, frame: Frame, settings: Settings) -> Figures:
     has_bound = len(part) >= ERROR_FROM * 0.6  # some of the customers never bought
     inside, bins = _bins_inside(score, part.left)
     return {
-        f"AUC of {name}, newest outcomes": _figure(auc, "auc"),
-        "AUC of the generator's own hazard": _figure(best, "auc"),
-        "AUC behind the best possible": _figure(best - auc, "auc", LARGEST_GAP, is_most=True),
-        "calibration error": _figure(error, "share", LARGEST_ERROR if has_bound else None, is_most=True),
-        "tenths of customers inside their 99 % interval": _figure(inside / bins, "share"),
+        f"AUC of {name}, newest outcomes": figure(auc, "auc"),
+        "AUC of the generator's own hazard": figure(best, "auc"),
+        "AUC behind the best possible": at_most(best - auc, "auc", LARGEST_GAP),
+        "calibration error": at_most(error, "share", LARGEST_ERROR) if has_bound else figure(error, "share"),
+        "tenths of customers inside their 99 % interval": figure(inside / bins, "share"),
     }
 
 
@@ -172,7 +170,7 @@ def _against_the_rule(by_metric: dict[str, tuple[float, float]]) -> Figures:
     ):
         if metric in by_metric:
             own, rule = by_metric[metric]
-            figures |= {f"{metric}, all folds": _figure(own, unit), f"{metric}, best naive rule": _figure(rule, unit)}
+            figures |= {f"{metric}, all folds": figure(own, unit), f"{metric}, best naive rule": figure(rule, unit)}
     return figures
 
 
@@ -190,9 +188,9 @@ def _reasons(name: str, frame: Frame, settings: Settings, warned: list[tuple[str
     first = [(customer_id, reasons[0]["code"]) for customer_id, text in warned if (reasons := json.loads(text))]
     hits = sum(bool(falls[code][place[customer_id]] > 0) for customer_id, code in first)
     return {
-        "warnings": _figure(len(warned), "warnings"),
-        "warnings without a reason": _figure(len(warned) - len(first), "warnings", 0, is_most=True),
-        "first reasons that hold": _figure(hits / max(1, len(first)), "share", LEAST_TRUE_REASONS),
+        "warnings": figure(len(warned), "warnings"),
+        "warnings without a reason": at_most(len(warned) - len(first), "warnings", 0),
+        "first reasons that hold": at_least(hits / max(1, len(first)), "share", LEAST_TRUE_REASONS),
     }
 
 
@@ -227,16 +225,16 @@ def _speed(customers: int) -> Figures:
     ours, theirs = [], []
     has_rival = importlib.util.find_spec("lifetimes") is not None
     for _ in range(REPEATS):
-        ours.append(_seconds(lambda: _our_values(x, t_x, t, mean)))
+        ours.append(seconds_of(lambda: _our_values(x, t_x, t, mean)))
         if has_rival:
-            theirs.append(_seconds(lambda: _values_by_lifetimes(x, t_x, t, mean)))
-    figures = {f"value models, {customers:,} customers": _figure(median(ours), "s")}
+            theirs.append(seconds_of(lambda: _values_by_lifetimes(x, t_x, t, mean)))
+    figures = {f"value models, {customers:,} customers": figure(median(ours), "s")}
     if not has_rival:
         return figures
     share = median(own / other for own, other in zip(ours, theirs, strict=True))
     return figures | {
-        "the same by Lifetimes": _figure(median(theirs), "s"),
-        "value models / Lifetimes": _figure(share, "times", LARGEST_CLV_SHARE, is_most=True),
+        "the same by Lifetimes": figure(median(theirs), "s"),
+        "value models / Lifetimes": at_most(share, "times", LARGEST_CLV_SHARE),
     }
 
 
@@ -275,15 +273,3 @@ def _simulated(customers: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.n
     t_x = np.where(x > 0, np.maximum(np.round(t_x * 7), 1) / 7, 0)
     mean = rng.gamma(6.25 * np.maximum(x, 1), 1 / (rng.gamma(3.74, 1 / 15.44, customers) * np.maximum(x, 1)))
     return x, np.minimum(t_x, t), t, np.where(x > 0, np.round(np.maximum(mean, 0.01), 2), 0.01)
-
-
-def _seconds(work: Callable[[], None]) -> float:
-    started = monotonic()
-    work()
-    return monotonic() - started
-
-
-def _figure(value: float, unit: str, goal: float | None = None, *, is_most: bool = False) -> dict[str, object]:
-    holds = goal is None or (value <= goal if is_most else value >= goal)
-    told = None if goal is None else f"{'at most' if is_most else 'at least'} {goal:.4g}"
-    return {"value": float(value), "unit": unit, "goal": told, "ok": bool(holds)}

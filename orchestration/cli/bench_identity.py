@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from time import monotonic
 from typing import Any
 
 import duckdb
 
 from orchestration import warehouse
-from orchestration.cli.bench_landing import Figures
+from orchestration.cli.bench_figures import Figures, at_least, at_most, figure, seconds_of
 from orchestration.cli.bench_planted import KINDS, PAIRS, kind_and_pair, planted
 from orchestration.cli.bench_references import plain_splink
 from orchestration.cli.bench_sample import AS_OF, SIZES
@@ -73,18 +72,17 @@ def bench_identity(size: str) -> Figures:
     linked = link_sample(SIZES[size])
     figures |= _side_by_side("sample data", linked, 0.0, beats_plain=True)
     precision, recall = linked.whole.precision, linked.whole.recall
-    figures["sample data: precision"] = _share(precision, f"at least {LEAST_PRECISION}", precision >= LEAST_PRECISION)
-    figures["sample data: recall"] = _share(recall, f"at least {LEAST_RECALL}", recall >= LEAST_RECALL)
+    figures["sample data: precision"] = at_least(precision, "share", LEAST_PRECISION)
+    figures["sample data: recall"] = at_least(recall, "share", LEAST_RECALL)
     for part, quality in linked.parts.items():
         gap = max(precision - quality.precision, recall - quality.recall, 0.0)
-        figures[f"sample data, {part} names: behind all"] = _share(gap, f"at most {LARGEST_GAP}", gap <= LARGEST_GAP)
+        figures[f"sample data, {part} names: behind all"] = at_most(gap, "share", LARGEST_GAP)
     for relation, (merged, pairs) in linked.merged.items():
-        figures[f"sample data: {relation} merged of {pairs:,} pairs"] = _figure(merged, "pairs", None, True)
+        figures[f"sample data: {relation} merged of {pairs:,} pairs"] = figure(merged, "pairs")
     strangers = link_planted()
     for kind, merged in strangers.merged.items():
-        figures[f"{kind}: merged of {PAIRS} pairs"] = _figure(merged, "pairs", "0", merged == 0)
-    least = LEAST_RECALL_OF_PLANTED
-    figures["planted pairs: recall"] = _share(strangers.recall, f"at least {least}", strangers.recall >= least)
+        figures[f"{kind}: merged of {PAIRS} pairs"] = at_most(merged, "pairs", 0)
+    figures["planted pairs: recall"] = at_least(strangers.recall, "share", LEAST_RECALL_OF_PLANTED)
     return figures | _times(linked)
 
 
@@ -201,31 +199,28 @@ def _times(linked: Linked) -> Figures:
     seconds, large = linked.seconds, linked.whole.count_records >= RECORDS_FOR_RATIOS
     of_scan = (seconds["models"] + seconds["clusters"]) / seconds["scan"]
     of_plain = (seconds["whole"] - seconds["clusters"]) / seconds["plain"]
+    held = at_most if large else lambda value, unit, _: figure(value, unit)
     names = {
         "keys, SQL": "models", "keys, clusters": "clusters", "whole, clusters": "whole", "scan and group": "scan",
         "plain Splink": "plain",
     }  # fmt: skip
     return {
-        **{f"sample data: {name}": _figure(seconds[key], "s", None, True) for name, key in names.items()},
-        "sample data: keys / scan and group": _figure(
-            of_scan,
-            "times",
-            f"at most {MOST_TIMES_A_SCAN}" if large else None,
-            not large or of_scan <= MOST_TIMES_A_SCAN,
-        ),
-        "sample data: model / plain Splink": _figure(
-            of_plain, "times", f"at most {MOST_OF_PLAIN}" if large else None, not large or of_plain <= MOST_OF_PLAIN
-        ),
+        **{f"sample data: {name}": figure(seconds[key], "s") for name, key in names.items()},
+        "sample data: keys / scan and group": held(of_scan, "times", MOST_TIMES_A_SCAN),
+        "sample data: model / plain Splink": held(of_plain, "times", MOST_OF_PLAIN),
     }
 
 
 def _side_by_side(name: str, linked: Linked, least: float, beats_plain: bool) -> Figures:
     f1 = linked.whole.f1
-    figures = {f"{name}: F1": _share(f1, f"at least {least}" if least else None, f1 >= least)}
-    figures[f"{name}: F1 of keys alone"] = _share(linked.keys.f1, "at most the whole", f1 >= linked.keys.f1)
-    goal = "at most the whole" if beats_plain else None
-    figures[f"{name}: F1 of plain Splink"] = _share(linked.plain.f1, goal, not beats_plain or f1 >= linked.plain.f1)
-    return figures
+    keys, plain, goal = linked.keys.f1, linked.plain.f1, "at most the whole"
+    return {
+        f"{name}: F1": at_least(f1, "share", least) if least else figure(f1, "share"),
+        f"{name}: F1 of keys alone": figure(keys, "share", goal, f1 >= keys),
+        f"{name}: F1 of plain Splink": figure(plain, "share", goal, f1 >= plain)
+        if beats_plain
+        else figure(plain, "share"),
+    }
 
 
 def _dbt_seconds(home: Home) -> float:
@@ -240,17 +235,4 @@ def _dbt_seconds(home: Home) -> float:
 
 
 def _median(work: Callable[[], Any], repeats: int) -> float:
-    times = []
-    for _ in range(repeats):
-        start = monotonic()
-        work()
-        times.append(monotonic() - start)
-    return median(times)
-
-
-def _share(value: float, goal: str | None, ok: bool) -> dict[str, Any]:
-    return _figure(round(value, 5), "share", goal, ok)
-
-
-def _figure(value: float, unit: str, goal: str | None, ok: bool) -> dict[str, Any]:
-    return {"value": value, "unit": unit, "goal": goal, "ok": ok}
+    return median(seconds_of(work) for _ in range(repeats))

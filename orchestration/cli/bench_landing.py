@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.cli.bench_figures import Figures, at_least, at_most, figure
 from orchestration.settings import Home
 from orchestration.settings.sources import SourcesFile
 
@@ -38,7 +39,6 @@ select 'SO' || lpad((i // 3)::varchar, 9, '0') as order_no, (i % 3) + 1 as line_
        'CNY' as currency
 from range({rows}) as t(i)
 """
-Figures = dict[str, dict[str, Any]]
 
 
 def bench_landing(size: str) -> Figures:
@@ -66,21 +66,13 @@ def _figures(
     lost = abs(rows - broken - soiled["rows_loaded"]) + abs(broken - soiled["rows_quarantined"])
     lost += sum(abs(rows - run["rows_loaded"]) for run in ours)
     return {
-        "clean CSV, lines a second": _figure(rows / wall, "1/s"),
-        "pyarrow: read and write the same file": _figure(rows / reference, "1/s"),
-        "clean CSV / pyarrow": _figure(
-            reference / wall, "times", f"at least {LEAST_RATIO}", reference / wall >= LEAST_RATIO
-        ),
-        "dirty CSV, lines a second and core": _figure(
-            a_core, "1/s", f"at least {LEAST_ROWS_A_CORE:,}", a_core >= LEAST_ROWS_A_CORE
-        ),
-        "peak memory": _figure(peak, "MB", f"at most {LARGEST_MEGABYTES}", peak <= LARGEST_MEGABYTES),
-        "rows not accounted for": _figure(lost, "rows", "0", lost == 0),
+        "clean CSV, lines a second": figure(rows / wall, "1/s"),
+        "pyarrow: read and write the same file": figure(rows / reference, "1/s"),
+        "clean CSV / pyarrow": at_least(reference / wall, "times", LEAST_RATIO),
+        "dirty CSV, lines a second and core": at_least(a_core, "1/s", LEAST_ROWS_A_CORE),
+        "peak memory": at_most(peak, "MB", LARGEST_MEGABYTES),
+        "rows not accounted for": at_most(lost, "rows", 0),
     }
-
-
-def _figure(value: float, unit: str, goal: str | None = None, ok: bool = True) -> dict[str, Any]:
-    return {"value": round(value, 3), "unit": unit, "goal": goal, "ok": ok}
 
 
 def _write(path: Path, rows: int) -> None:

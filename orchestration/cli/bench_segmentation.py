@@ -2,17 +2,16 @@
 against the full run it saves."""
 
 import os
-import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from statistics import median
-from time import monotonic
 
 import duckdb
 
 from orchestration import warehouse
-from orchestration.cli.bench_landing import Figures
+from orchestration.cli.bench_figures import Figures, at_most, figure, seconds, seconds_of, seconds_of_command
 from orchestration.cli.bench_sample import AS_OF, DAYS, SEED, SIZES
 from orchestration.logic.segmentation.catalogue import FUNCTIONS
 from orchestration.sample import generate
@@ -54,50 +53,24 @@ def bench_segmentation(size: str) -> Figures:
         variables["STRATA_CONFIG"] = str(SHIPPED)
         strata, criteria = str(Path(sys.executable).parent / "strata"), Path(folder) / "criteria.yml"
         criteria.write_text(CHANGED, encoding="utf-8")
-        whole = _timed([strata, "run"], variables)
-        plan = _timed([strata, "plan", "--criteria", str(criteria)], variables)
+        whole = seconds_of_command([strata, "run"], variables)
+        plan = seconds_of_command([strata, "plan", "--criteria", str(criteria)], variables)
         with warehouse.connect(home) as con:
             tables = _tables(con)
-            plain = median(_plain(con) for _ in range(REPEATS))
+            plain = median(seconds_of(lambda: con.execute(PLAIN, {"day": AS_OF})) for _ in range(REPEATS))
     ours = tables["rfm_scores"] + tables["abc_classes"]
-    share = plan / whole
     return {
-        "whole run": _seconds(whole),
-        "plan": _seconds(plan),
-        "plan / whole run": {
-            "value": share,
-            "unit": "times",
-            "goal": "at most 1/3",
-            "ok": share <= LARGEST_PLAN_SHARE,
-        },
-        "all insight tables": _seconds(sum(tables.values())),
-        **{f"insights: {name}": _seconds(seconds) for name, seconds in tables.items()},
-        "plain DuckDB: RFM and ABC in one query": _seconds(plain),
-        "RFM and ABC tables / plain query": {"value": ours / plain, "unit": "times", "goal": None, "ok": True},
+        "whole run": seconds(whole),
+        "plan": seconds(plan),
+        "plan / whole run": at_most(plan / whole, "times", LARGEST_PLAN_SHARE),
+        "all insight tables": seconds(sum(tables.values())),
+        **{f"insights: {name}": seconds(spent) for name, spent in tables.items()},
+        "plain DuckDB: RFM and ABC in one query": seconds(plain),
+        "RFM and ABC tables / plain query": figure(ours / plain, "times"),
     }
 
 
 def _tables(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
     """Seconds of each insight table, in the order in which they need each other."""
-    settings, seconds = load_settings(SHIPPED), {}
-    for name, compute in FUNCTIONS.items():
-        started = monotonic()
-        compute(con, AS_OF, settings)
-        seconds[name] = monotonic() - started
-    return seconds
-
-
-def _plain(con: duckdb.DuckDBPyConnection) -> float:
-    started = monotonic()
-    con.execute(PLAIN, {"day": AS_OF})
-    return monotonic() - started
-
-
-def _timed(command: list[str], variables: dict[str, str]) -> float:
-    started = monotonic()
-    subprocess.run(command, env=variables, check=True, capture_output=True)
-    return monotonic() - started
-
-
-def _seconds(value: float) -> dict[str, object]:
-    return {"value": round(value, 2), "unit": "s", "goal": None, "ok": True}
+    settings = load_settings(SHIPPED)
+    return {name: seconds_of(partial(compute, con, AS_OF, settings)) for name, compute in FUNCTIONS.items()}
