@@ -17,7 +17,7 @@ REAL_HOME := var-real
 timed = @TIMEFORMAT=$$'\n[time] $(1): %1R s\n'; time
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-real dev test check format lock bench-landing bench-identity bench-run campaign-landing campaign-identity campaign-segmentation campaign-privacy clean
+.PHONY: help demo demo-real dev test check format lock bench-landing bench-identity bench-run campaign-landing campaign-identity campaign-segmentation campaign-churn campaign-privacy clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -75,6 +75,9 @@ campaign-identity: $(VENV)/.dev ## the long proof of ids: 50 orders of the same 
 
 campaign-segmentation: $(VENV)/.dev ## the long proofs of classes: 20,000 customers computed twice, 30 past days built again, 20 pairs of days, 200 splits (an hour)
 	STRATA_CHECKED_CUSTOMERS=20000 STRATA_REBUILDS=30 STRATA_PAIRS=20 STRATA_SPLITS=200 $(BIN)/pytest tests/pipeline/test_independent.py tests/pipeline/test_rebuild.py tests/unit/insights/test_tier_changes.py tests/unit/insights/test_effect_trials.py
+
+campaign-churn: $(VENV)/.dev ## the long proof of warnings: 60 days of 2,000 customers run one by one (an hour)
+	STRATA_WARNING_DAYS=60 STRATA_WARNING_CUSTOMERS=2000 $(BIN)/pytest -s tests/pipeline/test_warning_days.py
 
 campaign-privacy: $(VENV)/.dev ## the long proof of erasure: 100 persons at once out of the sample, every file decoded (20 minutes)
 	STRATA_ERASED=100 $(BIN)/pytest tests/pipeline/test_erasure.py

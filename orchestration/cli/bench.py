@@ -26,6 +26,7 @@ from orchestration.cli.bench_identity import bench_identity
 from orchestration.cli.bench_landing import bench_landing
 from orchestration.cli.bench_sample import AS_OF, DAYS, SEED, SIZES
 from orchestration.cli.bench_segmentation import bench_segmentation
+from orchestration.cli.bench_serving import bench_serving
 from orchestration.logic.segmentation.catalogue import FUNCTIONS
 from orchestration.sample import generate
 from orchestration.settings import Home, load_settings
@@ -53,6 +54,7 @@ BENCHES: dict[str, Callable[[str], Figures]] = {
     "identity": bench_identity,
     "segmentation": bench_segmentation,
     "churn": bench_churn,
+    "serving": bench_serving,
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.cli.bench_serving import publications
 from orchestration.landing import read_quarantine
 from orchestration.runlock import run_lock
 from orchestration.serving import published
@@ -220,6 +221,16 @@ WRONG_CALLS = [
 @pytest.mark.parametrize("arguments", WRONG_CALLS)
 def test_wrong_call_ends_with_2(refreshed: Home, arguments: tuple[str, ...]) -> None:
     assert strata(refreshed, *arguments).returncode == 2
+
+
+def test_readers_when_a_publication_is_swapped_in_under_them_then_each_read_is_of_one(
+    refreshed: Home, tmp_path: Path
+) -> None:
+    figures = publications(copy_home(refreshed, tmp_path / "home"), tmp_path, repeats=1)
+    read = {name: figure["value"] for name, figure in figures.items()}
+    assert read["reads by 2 readers while 1 publications came"] >= 2
+    troubles = ("reads that failed", "reads of two publications at once", "reads of an older publication than before")
+    assert [read[name] for name in troubles] == [0, 0, 0]
 
 
 def test_home_is_private(refreshed: Home) -> None:
