@@ -3,7 +3,7 @@
 A warning that was published is remembered (control.warning_statement) and stays until it ends, even when its signals
 fade: who was called about stays on the list. It ends with the first counted order from its first day on, with a result that
 somebody fed in (control.warning_results), when the customer's life cycle says lost or a contract ended, or lost_after_days
-without an order.
+without an order. An order that is cancelled afterwards saved nobody: the warning goes on as if it had not been.
 Nobody is warned about within rest_days after we were in contact. Who was merged into another hands the warning on.
 """
 
@@ -142,25 +142,29 @@ ended as (
         e.*,
         least(c.contacted_on, r.contacted_on) as contact,
         least(e.ordered_on, r.saved_on) as saved_on,
+        r.lost_on,
+        -- As a day begins, so before an order of that day.
         least(
             case when e.told_state = 'lost' then e.told_closed_on end,
             case when (s.lifecycle = 'lost' or s.churn_probability is null) and e.ordered_on is null then {day} end,
-            case when e.first_warned_on + {lost_after} <= {day} then e.first_warned_on + {lost_after} end,
-            r.lost_on
-        ) as lost_on
+            case when e.first_warned_on + {lost_after} <= {day} then e.first_warned_on + {lost_after} end
+        ) as gone_on
     from episodes as e
     inner join strata_stakes as s on s.customer_id = e.customer_id
     left join results as r on r.warning_id = e.warning_id
     left join contacted as c on c.customer_id = e.customer_id
 ),
 closed as (
-    select *, least(saved_on, lost_on) as closed_on from ended
+    select
+        *, least(saved_on, lost_on, gone_on) as closed_on,
+        saved_on <= coalesce(lost_on, saved_on) and saved_on < coalesce(gone_on, saved_on + 1) as is_saved
+    from ended
 )
 select
     customer_id, warning_id, signal_score, band, reasons, first_warned_on,
     case
-        when saved_on <= coalesce(lost_on, saved_on) then 'saved'
-        when lost_on is not null then 'lost'
+        when is_saved then 'saved'
+        when closed_on is not null then 'lost'
         when contact is not null then 'contacted'
         when first_warned_on = {day} then 'new'
         else 'open'

@@ -103,6 +103,26 @@ def test_without_an_order_it_is_lost_and_stays_lost_until_one_comes(con, setting
     assert (again["state"], again["closed_on"]) == ("lost", lost_on)
 
 
+def test_an_order_of_the_day_that_began_with_the_loss_does_not_undo_it(con, settings):
+    tell(con, settings, DUE)
+    lost_on = DUE + timedelta(settings.churn.life.lost_after_days)
+    assert tell(con, settings, lost_on)["C1"]["state"] == "lost"
+    add(con, "orders", [order("C1", (AS_OF - lost_on).days)])
+    after = tell(con, settings, lost_on + timedelta(1))["C1"]
+    assert (after["state"], after["closed_on"]) == ("lost", lost_on)
+
+
+def test_an_order_that_is_cancelled_later_saved_nobody(con, settings):
+    first = tell(con, settings, DUE)["C1"]
+    add(con, "orders", [order("C1", 3)])
+    assert tell(con, settings, AS_OF - timedelta(1))["C1"]["state"] == "saved"
+    con.execute(
+        "update marts.orders set is_counted = false where customer_id = 'C1' and order_date = ?", [AS_OF - timedelta(3)]
+    )
+    again = tell(con, settings, AS_OF)["C1"]
+    assert (again["state"], again["warning_id"], again["closed_on"]) == ("open", first["warning_id"], None)
+
+
 def test_the_life_cycle_says_lost_before_the_time_is_over(con, settings):
     add(con, "orders", [order("C3", days) for days in range(350, 750, 50)])
     assert "C3" not in tell(con, settings, AS_OF)  # due for 250 days: lost 160 days ago, and no longer shown
