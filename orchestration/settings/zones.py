@@ -11,7 +11,7 @@ _LAST_YEAR, _LATEST_START = 2100, 2030
 def settled(zone: str) -> tuple[datetime, int] | None:
     """The day from which the zone keeps one offset, and the offset in seconds (China: since 1991); None where it still changes.
 
-    The day lies a month behind the last change, so it is right in local time and in UTC.
+    The day lies two days or more behind the last change, so it is right in local time and in UTC.
     """
     info = ZoneInfo(zone)
     day = datetime(_LAST_YEAR, 1, 1, tzinfo=UTC)

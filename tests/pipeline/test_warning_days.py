@@ -1,4 +1,5 @@
-"""Days lived one by one: each customer is warned about once between two orders, and a warning only moves forward.
+"""Days lived one by one: each customer is warned about once between two orders, and a warning only moves forward, unless the
+order that saved it is cancelled.
 
 STRATA_WARNING_DAYS sets how many (`make campaign-churn`: 60, with as many customers as STRATA_WARNING_CUSTOMERS), and the test
 prints how early the warnings came, and what 50 calls a week reach, beside the overdue rule.
