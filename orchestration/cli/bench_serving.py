@@ -122,10 +122,10 @@ def _read(published: Path, signals: Path, number: int) -> Reads:
                 ).fetchall()
         except duckdb.Error:
             failed += 1
-            continue
-        spent.append(monotonic() - started)
-        mixed += found != (json.loads(counts)["customers"],)
-        backwards += publication < last
-        last = publication
-        (signals / str(number)).touch()
+        else:
+            spent.append(monotonic() - started)
+            mixed += found != (json.loads(counts)["customers"],)
+            backwards += publication < last
+            last = publication
+        (signals / str(number)).touch()  # also after a failure, or nobody would ever begin to publish
     return Reads(spent, failed, mixed, backwards)
