@@ -4,6 +4,7 @@ Any new configuration file goes through `load_model`. No knowledge of what the f
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -55,9 +56,8 @@ def read_yaml(path: Path) -> Any:
         raise SettingsErrors(
             [SettingsError(path, "(file)", None, f"{len(text)} characters", f"up to {LARGEST_FILE_BYTES}")]
         )
-    reader = YAML(typ="rt")
     try:
-        document = reader.load(text) or CommentedMap()
+        document = _document(text)
         _check_aliases(path, document)
         return document
     except RecursionError:
@@ -69,6 +69,12 @@ def read_yaml(path: Path) -> Any:
         raise SettingsErrors([SettingsError(path, "(file)", line, str(error.problem), "well-formed YAML")]) from None
     except YAMLError as error:
         raise SettingsErrors([SettingsError(path, "(file)", None, str(error), "well-formed YAML")]) from None
+
+
+@lru_cache(maxsize=256)
+def _document(text: str) -> Any:
+    """Readers never change a document, and one that keeps its line numbers takes long to read: each text is read once."""
+    return YAML(typ="rt").load(text) or CommentedMap()
 
 
 def line_of(document: Any, location: Location) -> int | None:

@@ -1,9 +1,6 @@
 """The way from files to readers without the orchestrator and its checks, for tests that compare many days or many inputs."""
 
-import subprocess
-import sys
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import duckdb
 
@@ -11,13 +8,12 @@ from orchestration import statements, warehouse
 from orchestration.landing import land_block
 from orchestration.logic import identity
 from orchestration.logic.segmentation.catalogue import FUNCTIONS
-from orchestration.resources import DBT, DBT_FOLDER
 from orchestration.serving import publish, state_hash
 from orchestration.serving.hashes import columns_of
 from orchestration.serving.tables import TABLES
 from orchestration.settings import Home, Settings, load_settings
 from orchestration.settings.sources import SourcesFile, blocks
-from tests.conftest import environment
+from tests.dbt_calls import call_dbt
 
 ACCOUNTS = {"conservation", "ingest_ledger", "quarantine"}
 """Tables that account for every row and file that came, known or not yet known."""
@@ -78,8 +74,4 @@ def _of_day(con: duckdb.DuckDBPyConnection, table: str, day: date) -> str:
 
 
 def dbt(home: Home, *selection: str) -> None:
-    target = home.state / "dbt"  # with the log, which workers beside this one would else write too
-    folders = ["--project-dir", DBT_FOLDER, "--profiles-dir", DBT_FOLDER, "--target-path", target, "--log-path", target]
-    command = [DBT, "--quiet", "build", "--resource-type", "model", "--resource-type", "seed", *folders, *selection]
-    with environment(STRATA_WAREHOUSE=str(home.warehouse)):
-        subprocess.run(command, check=True, stdout=sys.stderr, cwd=Path.cwd())
+    call_dbt(home.warehouse, "build", "--resource-type", "model", "--resource-type", "seed", *selection)

@@ -34,6 +34,8 @@ OF_CUSTOMERS = (BLOCKS, HOURS)
 
 ALIKE = 0.82
 """Jaro–Winkler similarity from which two texts may be the same, badly typed."""
+SLIPPED = 0.75
+"""Jaro similarity below which no slips are looked for."""
 BIRTH_SLIPS, GENERATION_YEARS = 2, 15
 RESIDENT_ID_SIGNS = 18
 """Shorter national ids are mistyped too often to tell two people apart."""
@@ -99,11 +101,13 @@ def _text(name: str, swapped_with: str = "", unknown: str = "") -> CustomCompari
 
 def _slips(name: str, most: int) -> str:
     """SQL: whether so many slips of the keyboard at most make one value of the other. What is cheap to know tells first where
-    not: their lengths, and the plain edit distance, which counts two for signs in each other's place."""
+    not: their lengths, their Jaro similarity (two slips in six signs leave more), and the plain edit distance, which counts two
+    for signs in each other's place."""
     left, right = f"{name}_l", f"{name}_r"
     return (
-        f"(abs(strlen({left}) - strlen({right})) <= {most} and levenshtein({left}, {right}) <= {2 * most}"
-        f" and damerau_levenshtein({left}, {right}) <= {most})"
+        f"(abs(strlen({left}) - strlen({right})) <= {most}"
+        f" and (strlen({left}) < 6 or jaro_similarity({left}, {right}, {SLIPPED}) >= {SLIPPED})"
+        f" and levenshtein({left}, {right}) <= {2 * most} and damerau_levenshtein({left}, {right}) <= {most})"
     )
 
 
@@ -185,13 +189,15 @@ def _hours() -> CustomComparison:
         f"list_min(flatten(list_transform({HOURS}_l,"
         f" lambda one: list_transform({HOURS}_r, lambda other: abs(one - other)))))"
     )
+    # They are sorted: the gap between the last of one side and the first of the other tells most pairs apart.
+    between = f"greatest({HOURS}_l[1] - {HOURS}_r[-1], {HOURS}_r[1] - {HOURS}_l[-1])"
     return CustomComparison(
         output_column_name=HOURS,
         comparison_levels=[
             CustomLevel(f"coalesce(len({HOURS}_l), 0) = 0 or coalesce(len({HOURS}_r), 0) = 0", "unknown").configure(
                 is_null_level=True
             ),
-            *(CustomLevel(f"{apart} <= {hours}", f"within {hours}") for hours in (1, 24, 168)),
+            *(CustomLevel(f"{between} <= {hours} and {apart} <= {hours}", f"within {hours}") for hours in (1, 24, 168)),
             ElseLevel().configure(label_for_charts="further apart"),
         ],
     )
@@ -199,17 +205,15 @@ def _hours() -> CustomComparison:
 
 def _birth() -> CustomComparison:
     """Two slips may make one date of another; where they make another generation of it, it is rather father and son."""
+    generation = other_generation("birth_l", "birth_r")
     return CustomComparison(
         output_column_name="birth",
         comparison_levels=[
             NullLevel("birth"),
             ExactMatchLevel("birth", term_frequency_adjustments=True).configure(label_for_charts="equal"),
             CustomLevel(_slips("birth", 1), "1 slip"),
-            CustomLevel(
-                f"{_slips('birth', BIRTH_SLIPS)} and not ({other_generation('birth_l', 'birth_r')})",
-                f"{BIRTH_SLIPS} slips",
-            ),
-            CustomLevel(_slips("birth", BIRTH_SLIPS), f"{BIRTH_SLIPS} slips and a generation"),
+            CustomLevel(f"not ({generation}) and {_slips('birth', BIRTH_SLIPS)}", f"{BIRTH_SLIPS} slips"),
+            CustomLevel(f"({generation}) and {_slips('birth', BIRTH_SLIPS)}", f"{BIRTH_SLIPS} slips and a generation"),
             ElseLevel().configure(label_for_charts="differs"),
         ],
     )
@@ -250,7 +254,7 @@ def _blocks() -> CustomComparison:
             ),
             *(
                 CustomLevel(
-                    f"not list_has_any({BLOCKS}_l, {BLOCKS}_r) and len({BLOCKS}_l) + len({BLOCKS}_r) >= {most}",
+                    f"len({BLOCKS}_l) + len({BLOCKS}_r) >= {most} and not list_has_any({BLOCKS}_l, {BLOCKS}_r)",
                     f"{most} different",
                 )
                 for most in (6, 5, 4, 3)
