@@ -44,6 +44,8 @@ def _invoke(warehouse: Path, manifest: Manifest | None, *arguments: str) -> dbtR
             folder,
         ]
         try:
-            return dbtRunner(manifest=manifest).invoke(["--quiet", "--log-level-file", "none", *arguments, *options])
+            return dbtRunner(manifest=manifest).invoke(
+                ["--quiet", "--no-write-json", "--log-level-file", "none", *arguments, *options]
+            )
         finally:
             DuckDBConnectionManager.close_all_connections()  # else the file stays open in this process
