@@ -213,12 +213,13 @@ def dev(port: int = typer.Option(3000), host: str = typer.Option("127.0.0.1")) -
 
 @app.command()
 def bench(
-    name: str = typer.Argument(help="run, landing, identity or segmentation"),
+    name: str = typer.Argument(help="run, landing, identity, segmentation, churn or serving"),
     size: str = typer.Option("small", help="small, 20k, 100k, 1m or 3m"),
     json: Path | None = typer.Option(None, help="Write the figures to this file."),
 ) -> None:
     """Measure against the limit, in the same call."""
-    from orchestration.cli.bench import BENCHES, SIZES, run_bench
+    from orchestration.cli.bench import BENCHES, run_bench
+    from orchestration.cli.bench_sample import SIZES
 
     if name not in BENCHES or size not in SIZES:
         _fail(f"bench: found {name} --size {size}; allowed: {', '.join(BENCHES)} --size {', '.join(SIZES)}", 2)

@@ -5,9 +5,7 @@ BENCHES.
 """
 
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,11 +22,10 @@ from orchestration.cli.bench_churn import bench_churn
 from orchestration.cli.bench_figures import Figures, at_most, seconds, seconds_of_command
 from orchestration.cli.bench_identity import bench_identity
 from orchestration.cli.bench_landing import bench_landing
-from orchestration.cli.bench_sample import AS_OF, DAYS, SEED, SIZES
+from orchestration.cli.bench_sample import AS_OF, fresh_sample
 from orchestration.cli.bench_segmentation import bench_segmentation
 from orchestration.cli.bench_serving import bench_serving
 from orchestration.logic.segmentation.catalogue import FUNCTIONS
-from orchestration.sample import generate
 from orchestration.settings import Home, load_settings
 
 LARGEST_RATIO = 3.0
@@ -37,14 +34,11 @@ console = Console()
 
 def bench_run(size: str) -> Figures:
     """A whole run on fresh sample data, split into start, orchestration, dbt's own time, checks and work (seconds)."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Home(Path(folder) / "home").ensure()
-        generate(home, SIZES[size], DAYS, SEED, AS_OF, lambda step, share: None)
-        variables = {**os.environ, "STRATA_HOME": str(home.root), "DAGSTER_HOME": str(home.dagster)}
-        load = seconds_of_command([sys.executable, "-c", "import orchestration.definitions"], variables)
-        total = seconds_of_command([str(Path(sys.executable).parent / "strata"), "run"], variables)
-        steps, nodes = _steps(home), _dbt_nodes(home)
-        plain, plain_insights = _plain_sql(home, nodes)
+    with fresh_sample(size) as sample:
+        load = seconds_of_command([sys.executable, "-c", "import orchestration.definitions"], sample.variables)
+        total = sample.strata("run")
+        steps, nodes = _steps(sample.home), _dbt_nodes(sample.home)
+        plain, plain_insights = _plain_sql(sample.home, nodes)
     return _figures(load, total, steps, nodes, plain, plain_insights)
 
 

@@ -4,13 +4,8 @@ naive rules and a call list by the overdue rule; whether reasons hold; and how f
 
 import importlib.util
 import json
-import os
-import subprocess
-import sys
-import tempfile
 import warnings
 from datetime import date, timedelta
-from pathlib import Path
 from statistics import median
 
 import numpy as np
@@ -19,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 
 from orchestration import warehouse
 from orchestration.cli.bench_figures import Figures, at_least, at_most, figure, seconds_of
-from orchestration.cli.bench_sample import AS_OF, DAYS, SEED, SIZES
+from orchestration.cli.bench_sample import AS_OF, SEED, fresh_sample
 from orchestration.logic.churn.contest import cuts_needed, fitted, fold_of
 from orchestration.logic.churn.explain import TERMS, effects, usual
 from orchestration.logic.churn.frame import NAMES, Frame, Part, make_frame
@@ -27,7 +22,6 @@ from orchestration.logic.churn.measures import BINS, expected_calibration_error
 from orchestration.logic.clv import bgnbd, gamma_gamma
 from orchestration.logic.clv.fit import DAYS_A_WEEK
 from orchestration.logic.clv.history import distinct
-from orchestration.sample import generate
 from orchestration.sample.purchases import LEAVE_ALPHA, LEAVE_BETA, RATE_MEAN_DAYS, RATE_SHAPE, SEASONS
 from orchestration.settings import Home, Settings, load_settings
 from orchestration.settings.home import SHIPPED
@@ -63,15 +57,9 @@ where w.as_of = $day and w.closed_on is null
 
 def bench_churn(size: str) -> Figures:
     """A whole run on fresh sample data, its model looked at on the newest outcomes; then the value models alone."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Home(Path(folder) / "home").ensure()
-        generate(home, SIZES[size], DAYS, SEED, AS_OF, lambda step, share: None)
-        variables = {**os.environ, "STRATA_HOME": str(home.root), "DAGSTER_HOME": str(home.dagster)}
-        variables["STRATA_CONFIG"] = str(SHIPPED)
-        subprocess.run(
-            [str(Path(sys.executable).parent / "strata"), "run"], env=variables, check=True, capture_output=True
-        )
-        figures = quality_of(home, load_settings(SHIPPED))
+    with fresh_sample(size) as sample:
+        sample.strata("run")
+        figures = quality_of(sample.home, load_settings(SHIPPED))
     return figures | _speed(FITTED_CUSTOMERS)
 
 

@@ -1,21 +1,16 @@
 """`strata bench segmentation`: what each insight table costs, RFM and ABC against one plain SQL query over the orders, and a plan
 against the full run it saves."""
 
-import os
-import sys
-import tempfile
 from functools import partial
-from pathlib import Path
 from statistics import median
 
 import duckdb
 
 from orchestration import warehouse
-from orchestration.cli.bench_figures import Figures, at_most, figure, seconds, seconds_of, seconds_of_command
-from orchestration.cli.bench_sample import AS_OF, DAYS, SEED, SIZES
+from orchestration.cli.bench_figures import Figures, at_most, figure, seconds, seconds_of
+from orchestration.cli.bench_sample import AS_OF, fresh_sample
 from orchestration.logic.segmentation.catalogue import FUNCTIONS
-from orchestration.sample import generate
-from orchestration.settings import Home, load_settings
+from orchestration.settings import load_settings
 from orchestration.settings.home import SHIPPED
 
 LARGEST_PLAN_SHARE = 1 / 3
@@ -46,16 +41,12 @@ schemes:
 
 def bench_segmentation(size: str) -> Figures:
     """A whole run on fresh sample data, a plan on it with other thresholds, then every insight table once more."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Home(Path(folder) / "home").ensure()
-        generate(home, SIZES[size], DAYS, SEED, AS_OF, lambda step, share: None)
-        variables = {**os.environ, "STRATA_HOME": str(home.root), "DAGSTER_HOME": str(home.dagster)}
-        variables["STRATA_CONFIG"] = str(SHIPPED)
-        strata, criteria = str(Path(sys.executable).parent / "strata"), Path(folder) / "criteria.yml"
+    with fresh_sample(size) as sample:
+        criteria = sample.folder / "criteria.yml"
         criteria.write_text(CHANGED, encoding="utf-8")
-        whole = seconds_of_command([strata, "run"], variables)
-        plan = seconds_of_command([strata, "plan", "--criteria", str(criteria)], variables)
-        with warehouse.connect(home) as con:
+        whole = sample.strata("run")
+        plan = sample.strata("plan", "--criteria", str(criteria))
+        with warehouse.connect(sample.home) as con:
             tables = _tables(con)
             plain = median(seconds_of(lambda: con.execute(PLAIN, {"day": AS_OF})) for _ in range(REPEATS))
     ours = tables["rfm_scores"] + tables["abc_classes"]

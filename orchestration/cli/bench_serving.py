@@ -3,9 +3,6 @@ publications are swapped in under them."""
 
 import json
 import multiprocessing
-import os
-import sys
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -17,9 +14,8 @@ from time import monotonic, sleep
 import duckdb
 
 from orchestration import warehouse
-from orchestration.cli.bench_figures import Figures, at_most, figure, seconds, seconds_of, seconds_of_command
-from orchestration.cli.bench_sample import AS_OF, DAYS, SEED, SIZES
-from orchestration.sample import generate
+from orchestration.cli.bench_figures import Figures, at_most, figure, seconds, seconds_of
+from orchestration.cli.bench_sample import AS_OF, fresh_sample
 from orchestration.serving import publish
 from orchestration.serving.build import ORDINARY
 from orchestration.settings import Home, load_settings
@@ -42,13 +38,8 @@ class Reads:
 
 def bench_serving(size: str) -> Figures:
     """A whole run on fresh sample data, then its publication again and again, with readers and without."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Home(Path(folder) / "home").ensure()
-        generate(home, SIZES[size], DAYS, SEED, AS_OF, lambda step, share: None)
-        variables = {**os.environ, "STRATA_HOME": str(home.root), "DAGSTER_HOME": str(home.dagster)}
-        variables["STRATA_CONFIG"] = str(SHIPPED)
-        run = seconds_of_command([str(Path(sys.executable).parent / "strata"), "run"], variables)
-        return {"whole run": seconds(run), **publications(home, Path(folder))}
+    with fresh_sample(size) as sample:
+        return {"whole run": seconds(sample.strata("run")), **publications(sample.home, sample.folder)}
 
 
 def publications(home: Home, folder: Path, repeats: int = REPEATS) -> Figures:
