@@ -105,6 +105,7 @@ class Dbt(DbtCliResource):
 def dbt_project() -> DbtProject:
     """The dbt project with its manifest, which is written again only when a file of the project is newer.
 
+    It is parsed for the warehouse of this installation: for another one, dbt would parse all of it again in the first run.
     Of processes that start together, as the UI and its daemon do, one writes it and the others wait: half of it is no JSON.
     """
     project = DbtProject(project_dir=DBT_FOLDER, profiles_dir=DBT_FOLDER)
@@ -112,7 +113,8 @@ def dbt_project() -> DbtProject:
         if _is_stale(project.manifest_path):
             folders = {"--project-dir": DBT_FOLDER, "--profiles-dir": DBT_FOLDER, "--log-path": DBT_FOLDER / "target"}
             arguments = [f"{option}={folder}" for option, folder in folders.items()]
-            subprocess.run([DBT, "--quiet", "parse", *arguments], check=True, umask=0o077)
+            variables = os.environ | {"STRATA_WAREHOUSE": str(Home.from_environment().warehouse)}
+            subprocess.run([DBT, "--quiet", "parse", *arguments], env=variables, check=True, umask=0o077)
             project.manifest_path.touch()  # dbt leaves it as it is when nothing in it changed
     return project
 
