@@ -19,7 +19,9 @@ def call_dbt(warehouse: Path, *arguments: str) -> list[RunResult]:
     manifest = _parsed(warehouse.name).deepcopy()  # a call writes into it
     done = _invoke(warehouse, manifest, *arguments)
     results = list(done.result or ())
-    assert done.success, done.exception or [(one.node.name, one.message) for one in results if one.failures]
+    assert done.success, done.exception or [
+        (one.node.name, one.message) for one in results if one.status in ("error", "fail")
+    ]
     return results
 
 
@@ -33,19 +35,10 @@ def _parsed(file: str) -> Manifest:
 
 def _invoke(warehouse: Path, manifest: Manifest | None, *arguments: str) -> dbtRunnerResult:
     with TemporaryDirectory() as folder, environment(STRATA_WAREHOUSE=str(warehouse), STRATA_TARGET="duckdb"):
-        options = [
-            "--project-dir",
-            str(PROJECT),
-            "--profiles-dir",
-            str(PROJECT),
-            "--target-path",
-            folder,
-            "--log-path",
-            folder,
-        ]
+        folders = {"--project-dir": PROJECT, "--profiles-dir": PROJECT, "--target-path": folder, "--log-path": folder}
+        options = [f"{option}={path}" for option, path in folders.items()]
+        quiet = ["--quiet", "--no-write-json", "--log-level-file=none"]
         try:
-            return dbtRunner(manifest=manifest).invoke(
-                ["--quiet", "--no-write-json", "--log-level-file", "none", *arguments, *options]
-            )
+            return dbtRunner(manifest=manifest).invoke([*quiet, *arguments, *options])
         finally:
             DuckDBConnectionManager.close_all_connections()  # else the file stays open in this process

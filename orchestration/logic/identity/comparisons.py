@@ -101,8 +101,8 @@ def _text(name: str, swapped_with: str = "", unknown: str = "") -> CustomCompari
 
 def _slips(name: str, most: int) -> str:
     """SQL: whether so many slips of the keyboard at most make one value of the other. What is cheap to know tells first where
-    not: their lengths, their Jaro similarity (two slips in six signs leave more), and the plain edit distance, which counts two
-    for signs in each other's place."""
+    not: their lengths, their Jaro similarity (two slips in six signs nearly always leave more), and the plain edit distance,
+    which counts two for signs in each other's place."""
     left, right = f"{name}_l", f"{name}_r"
     return (
         f"(abs(strlen({left}) - strlen({right})) <= {most}"
