@@ -38,8 +38,9 @@ def open_source(database: Path) -> Iterator[Any]:
     import great_expectations
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
-    context = great_expectations.get_context(mode="ephemeral")
+    context: Any = great_expectations.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    context.variables.save = lambda: None  # kept nowhere, it would be written as YAML twice a table, longer each time
     url = f"duckdb:///{database.absolute()}"
     settings: dict[str, Any] = {"connection_string": url, "kwargs": ENGINE, "create_temp_table": False}
     source = context.data_sources.add_sql(name="warehouse", **settings)

@@ -47,6 +47,8 @@ _GIVEN_UNKNOWN = f"(given_l is null or given_r is null or {_OTHER_SCRIPTS})"
 _BOTH_IN_SIGNS = "(signs_l is not null and signs_r is not null)"
 
 Rule = tuple[str, ...]
+SWAPPED = " = "
+"""In a rule, between two fields that stand in each other's place."""
 
 
 def settings(fields: Collection[str], rules: Collection[Rule]) -> dict[str, Any]:
@@ -55,15 +57,7 @@ def settings(fields: Collection[str], rules: Collection[Rule]) -> dict[str, Any]
     return SettingsCreator(
         "dedupe_only",
         comparisons=[make() for name, make in COMPARISONS.items() if NEEDS.get(name, {name}) <= set(fields)],
-        blocking_rules_to_generate_predictions=[
-            *(block_on(*rule, arrays_to_explode=[NEAR] if NEAR in rule else None) for rule in rules),
-            *(
-                CustomRule(f"l.{one} = r.{other} and l.postcode = r.postcode")
-                for pair in SWAPPED
-                for one, other in (pair, pair[::-1])
-                if {*pair, "postcode"} <= set(fields)
-            ),
-        ],
+        blocking_rules_to_generate_predictions=[made for rule in rules for made in _rules_of_splink(rule)],
         unique_id_column_name=ID,
         retain_intermediate_calculation_columns=True,
     ).create_settings_dict("duckdb")
@@ -72,7 +66,7 @@ def settings(fields: Collection[str], rules: Collection[Rule]) -> dict[str, Any]
 def usable(fields: Collection[str]) -> list[Rule]:
     """The rules of BLOCKING whose fields are filled, in their order."""
     known = {*fields, NEAR} if HOURS in fields else set(fields)
-    return [rule for rule in BLOCKING if {field for part in rule for field in _fields(part)} <= known]
+    return [rule for rule in BLOCKING if {_field(part) for side in sides(rule) for part in side} <= known]
 
 
 def levels(comparison: dict[str, Any]) -> list[dict[str, Any]]:
@@ -246,6 +240,9 @@ def _place() -> CustomComparison:
 def _blocks() -> CustomComparison:
     """A source seldom holds one person twice, so two customers of one source are seldom one; the more sources each is known
     in, the more it says that they have none in common."""
+    count = f"len({BLOCKS}_l) + len({BLOCKS}_r)"
+    # Each number is asked for alone: so the lists, which is dear, are compared once a pair.
+    sizes = {f"{count} >= 6": "6 different"} | {f"{count} = {few}": f"{few} different" for few in (5, 4, 3)}
     return CustomComparison(
         output_column_name=BLOCKS,
         comparison_levels=[
@@ -253,13 +250,9 @@ def _blocks() -> CustomComparison:
                 is_null_level=True
             ),
             *(
-                CustomLevel(
-                    f"len({BLOCKS}_l) + len({BLOCKS}_r) >= {most} and not list_has_any({BLOCKS}_l, {BLOCKS}_r)",
-                    f"{most} different",
-                )
-                for most in (6, 5, 4, 3)
+                CustomLevel(f"{size} and not list_has_any({BLOCKS}_l, {BLOCKS}_r)", label)
+                for size, label in (sizes | {f"{count} <= 2": "different"}).items()
             ),
-            CustomLevel(f"not list_has_any({BLOCKS}_l, {BLOCKS}_r)", "different"),
             ElseLevel().configure(label_for_charts="in one"),
         ],
     )
@@ -315,6 +308,8 @@ BLOCKING = (
     (NEAR, "family"),
     ("national_id",),
     ("street",),
+    (f"given{SWAPPED}family", "postcode"),
+    (f"street{SWAPPED}locality", "postcode"),
     ("given", "postcode"),
     ("family", "postcode"),
     ("locality", "postcode"),
@@ -331,12 +326,26 @@ BLOCKING = (
     ("substr(street, 1, 5)", "city"),
     ("substr(locality, 1, 5)", "city"),
 )
-"""A pair that agrees on all parts of one of these is looked at. The first ones come first where all would be too many pairs
-(`model.affordable`)."""
-
-SWAPPED = (("given", "family"), ("street", "locality"))
-"""And one in which these two stand in each other's place, in one postcode."""
+"""A pair that agrees on all parts of one of these is looked at; of two fields that stand in each other's place, on either of
+them. The first ones come first where all would be too many pairs (`model.affordable`)."""
 
 
-def _fields(part: str) -> list[str]:
-    return re.findall(r"(?:substr\()?([a-z_]+)", part)[-1:]
+def sides(rule: Rule) -> tuple[Rule, Rule]:
+    """What of one record must equal what of the other."""
+    pairs = [(part.split(SWAPPED) * 2)[:2] for part in rule]
+    return tuple(one for one, _ in pairs), tuple(other for _, other in pairs)
+
+
+def _rules_of_splink(rule: Rule) -> list[Any]:
+    one, other = sides(rule)
+    if one == other:
+        return [block_on(*rule, arrays_to_explode=[NEAR] if NEAR in rule else None)]
+    return [
+        CustomRule(" and ".join(f"l.{a} = r.{b}" for a, b in zip(*turn, strict=True)))
+        for turn in ((one, other), (other, one))
+    ]
+
+
+def _field(part: str) -> str:
+    """The field of a part of a rule, which may be the beginning of one."""
+    return re.findall(r"(?:substr\()?([a-z_]+)", part)[-1]

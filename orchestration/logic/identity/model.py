@@ -171,14 +171,27 @@ def affordable(records: pa.Table, fields: Collection[str]) -> list[comparisons.R
     with duckdb.connect() as con:
         con.register("records", records)
         for rule in comparisons.usable(fields):
-            known = " and ".join(f"{part} is not null" for part in rule)
-            block = f"select count(*) as size from {_exploded(rule)} where {known} group by {', '.join(rule)}"
-            row = con.execute(f"select coalesce(sum(size * (size - 1) // 2), 0) from ({block})").fetchone()
+            row = con.execute(_pairs_of(rule)).fetchone()
             pairs = int(row[0]) if row else 0
             if pairs <= left:
                 kept.append(rule)
                 left -= pairs
     return kept
+
+
+def _pairs_of(rule: comparisons.Rule) -> str:
+    """SQL: how many pairs of `records` a rule finds; those of which each has what the other should have count twice."""
+    one, other = ({f"part_{place}": part for place, part in enumerate(side)} for side in comparisons.sides(rule))
+    blocks = [
+        f"select {', '.join(f'{part} as {name}' for name, part in side.items())}, count(*) as size from {_exploded(rule)}"
+        f" where {' and '.join(f'{part} is not null' for part in side.values())} group by all"
+        for side in (one, other)
+    ]
+    if one == other:
+        return f"select coalesce(sum(size * (size - 1) // 2), 0) from ({blocks[0]})"
+    return (
+        f"select coalesce(sum(a.size * b.size), 0) from ({blocks[0]}) a join ({blocks[1]}) b using ({', '.join(one)})"
+    )
 
 
 def _exploded(rule: comparisons.Rule) -> str:
@@ -200,12 +213,12 @@ def _patterns(rows: pa.Table, settings: dict[str, Any], names: Iterable[str]) ->
     names = list(names)
     if not settings[BLOCKING_RULES]:
         return Patterns({name: np.zeros(0, dtype=np.int64) for name in names}, np.zeros(0), rows.num_rows)
-    found, con = linker(rows, _without_weights(settings))
+    found, con = linker(rows, _told_by_weight(settings))
     with con:
         pairs = found.inference.predict().physical_name
-        columns = ", ".join(f"gamma_{name}" for name in names)
-        table = con.execute(f"select {columns}, count(*) as pairs from {pairs} group by all order by all").fetchnumpy()
-    levels = {name: np.asarray(table[f"gamma_{name}"], dtype=np.int64) for name in names}
+        told = ", ".join(_level(name, size) for name, size in _sizes(settings).items() if name in names)
+        table = con.execute(f"select {told}, count(*) as pairs from {pairs} group by all order by all").fetchnumpy()
+    levels = {name: np.asarray(table[name], dtype=np.int64) for name in names}
     return Patterns(levels, np.asarray(table["pairs"], dtype=np.float64), rows.num_rows)
 
 
@@ -218,18 +231,18 @@ def _by_chance(rows: pa.Table, settings: dict[str, Any], sizes: dict[str, int]) 
         query = f"from rows order by hash({comparisons.ID}), {comparisons.ID} limit {SAMPLE_FOR_CHANCE}"
         sample = con.execute(query).to_arrow_table()
     asked = [one for one in settings["comparisons"] if one["output_column_name"] in sizes]
-    all_pairs = _without_weights(settings | {"comparisons": asked}) | {BLOCKING_RULES: [_EVERY_PAIR]}
+    all_pairs = _told_by_weight(settings | {"comparisons": asked}) | {BLOCKING_RULES: [_EVERY_PAIR]}
     found, con = linker(sample, all_pairs)
     shares = {}
     with con:
         pairs = found.inference.predict().physical_name
         for name, size in sizes.items():
             table = con.execute(
-                f"select gamma_{name} as level, count(*) as pairs from {pairs} group by all"
+                f"select {_level(name, size)}, count(*) as pairs from {pairs} group by all"
             ).fetchnumpy()
-            known = np.asarray(table["level"]) >= 0
+            known = np.asarray(table[name]) >= 0
             seen = np.full(size, SMOOTHING)
-            seen[np.asarray(table["level"], dtype=np.int64)[known]] += np.asarray(table["pairs"])[known]
+            seen[np.asarray(table[name], dtype=np.int64)[known]] += np.asarray(table["pairs"])[known]
             shares[name] = seen / seen.sum()
     return shares
 
@@ -249,12 +262,17 @@ def _first_guesses(sizes: dict[str, int]) -> dict[str, np.ndarray]:
     return {name: np.array([0.1 / (size - 1)] * (size - 1) + [0.9]) for name, size in sizes.items()}
 
 
-def _without_weights(settings: dict[str, Any]) -> dict[str, Any]:
-    """The same comparisons with equal weights: only the patterns matter."""
-    plain = json.loads(json.dumps(settings))
+def _told_by_weight(settings: dict[str, Any]) -> dict[str, Any]:
+    """The same comparisons with weights that name the levels: -1 for the most agreement, -2 for the next. Splink keeps the level
+    itself only together with the texts that were compared, and to write these down took as long as to compare them."""
+    plain = json.loads(json.dumps(settings)) | {"retain_matching_columns": False}
     for comparison in plain["comparisons"]:
-        found = comparisons.levels(comparison)
-        for level in found:
+        for place, level in enumerate(comparisons.levels(comparison)):
             level.pop("tf_adjustment_column", None)
-            level["m_probability"] = level["u_probability"] = 1 / len(found)
+            level["m_probability"], level["u_probability"] = 2.0 ** -(place + 2), 0.5
     return plain
+
+
+def _level(name: str, size: int) -> str:
+    """SQL: the level of a comparison of so many, from `_told_by_weight`: 0 for the least agreement, -1 where it knows nothing."""
+    return f"case when mw_{name} = 0 then -1 else {size} + cast(mw_{name} as integer) end as {name}"

@@ -168,10 +168,14 @@ def propose(con: duckdb.DuckDBPyConnection, model: Model, settings: LinkingModel
 
 def representatives(con: duckdb.DuckDBPyConnection, compared: str) -> pa.Table:
     """One row a cluster of a table like `compared`: its most frequent name (given, family and script of one record), the most
-    frequent value of each other field (ties go to the smallest), its BLOCKS and its HOURS."""
-    others = ", ".join(
+    frequent value of each other field (ties go to the smallest), its BLOCKS and its HOURS. Votes are only counted in the few
+    clusters whose records say different things."""
+    smallest = ", ".join(f"min({name}) as {name}" for name in _OTHER_FIELDS)
+    differs = " or ".join(f"compared.{name} <> smallest.{name}" for name in _OTHER_FIELDS)
+    voted = ", ".join(
         f"max(value) filter (field = '{name}') as {name}" for name in _OTHER_FIELDS
-    )  # one value is left of each, so max only picks it
+    )  # one is left of each
+    chosen = ", ".join(f"coalesce(voted.{name}, smallest.{name}) as {name}" for name in _OTHER_FIELDS)
     return con.execute(f"""
         with names as (
             select cluster, given, family, script
@@ -183,29 +187,45 @@ def representatives(con: duckdb.DuckDBPyConnection, compared: str) -> pa.Table:
                 order by given is null or family is null, count(*) desc, script, given nulls last, family nulls last
             ) = 1
         ),
-        told as (unpivot (select cluster, {", ".join(_OTHER_FIELDS)} from {compared}) on {", ".join(_OTHER_FIELDS)}
-            into name field value value),
-        frequent as (
+        smallest as (select cluster, {smallest} from {compared} group by cluster),
+        contested as (
+            select distinct cluster from {compared} as compared join smallest using (cluster) where {differs}
+        ),
+        votes as (
+            unpivot (
+                select cluster, {", ".join(_OTHER_FIELDS)} from {compared} semi join contested using (cluster)
+            ) on {", ".join(_OTHER_FIELDS)} into name field value value
+        ),
+        won as (
             select cluster, field, value
-            from told
+            from votes
             group by cluster, field, value
             qualify row_number() over (partition by cluster, field order by count(*) desc, value) = 1
         ),
-        others as (select cluster, {others} from frequent group by cluster)
-        select
-            cluster as {ID}, {", ".join(FIELDS)}, {BLOCKS}, {HOURS},
-            list_sort(list_distinct({HOURS} || list_transform({HOURS}, lambda one: one + 1))) as {NEAR}
-        from (
-            select
-                cluster,
-                list_sort(list_distinct(list(block) filter (block is not null))) as {BLOCKS},
-                list_sort(list_distinct(list("hour") filter ("hour" is not null))) as {HOURS}
-            from {compared}
+        voted as (select cluster, {voted} from won group by cluster),
+        in_blocks as (
+            select cluster, list_sort(list(block)) as {BLOCKS}
+            from (select distinct cluster, block from {compared} where block is not null)
             group by cluster
+        ),
+        in_hours as (
+            select cluster, list_sort(list("hour")) as {HOURS}
+            from (select distinct cluster, "hour" from {compared} where "hour" is not null)
+            group by cluster
+        ),
+        told as (
+            select cluster as {ID}, given, family, script, {chosen}, {BLOCKS}, {HOURS}
+            from smallest
+            left join names using (cluster)
+            left join voted using (cluster)
+            left join in_blocks using (cluster)
+            left join in_hours using (cluster)
         )
-        left join names using (cluster)
-        left join others using (cluster)
-        order by cluster
+        select
+            {ID}, {", ".join(FIELDS)}, {BLOCKS}, {HOURS},
+            {HOURS} || list_filter(list_transform({HOURS}, lambda one: one + 1), lambda one: one not in {HOURS}) as {NEAR}
+        from told
+        order by {ID}
     """).to_arrow_table()
 
 

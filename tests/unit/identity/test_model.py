@@ -261,9 +261,20 @@ def test_affordable_when_a_block_is_too_large_then_its_rule_is_left_out(monkeypa
     assert affordable(records, {"birth", "phone"}) == [("birth",), ("phone",)]
 
 
+def test_affordable_when_names_stand_in_each_others_place_then_these_pairs_count_too(monkeypatch):
+    """The given name of three is the family name of four in one place: twelve pairs."""
+    columns = {"given": ["li"] * 3 + ["wei"] * 4, "family": ["wang"] * 3 + ["li"] * 4, "postcode": ["200000"] * 7}
+    records = pa.table({name: pa.array(columns.get(name, [None] * 7), pa.string()) for name in FIELDS})
+    swapped = ("given = family", "postcode")
+    monkeypatch.setattr("orchestration.logic.identity.comparisons.BLOCKING", (swapped,))
+    monkeypatch.setattr("orchestration.logic.identity.model.PAIRS_PER_RECORD", 0)
+    for least, rules in ((12, [swapped]), (11, [])):
+        monkeypatch.setattr("orchestration.logic.identity.model.LEAST_PAIRS", least)
+        assert affordable(records, {"given", "family", "postcode"}) == rules
+
+
 def test_propose_when_no_rule_is_affordable_then_nothing_is_proposed(trusted, monkeypatch):
     monkeypatch.setattr("orchestration.logic.identity.proposals.affordable", lambda records, fields: [])
-    monkeypatch.setattr("orchestration.logic.identity.comparisons.SWAPPED", ())
     assert proposals(trusted, people(count=20)).empty
 
 
