@@ -4,16 +4,14 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import hypothesis
 import pytest
-import sqlalchemy as sa
 
 from orchestration.settings import Home
 
@@ -37,33 +35,9 @@ def environment(**variables: str) -> Iterator[None]:
         os.environ.update(before)
 
 
-@contextmanager
-def installation(home: Home) -> Iterator[None]:
-    """This process is that of an installation with this home, for a while.
-
-    Dagster makes a new engine and a new connection for each event that it stores, and waits for the disk: a third of the time
-    of a small run. Here each of its SQLite files keeps those that it got first, and nobody waits; what is stored is the same.
-    """
-    from dagster._core.storage.event_log.sqlite import sqlite_event_log
-    from dagster._core.storage.runs.sqlite import sqlite_run_storage
-
-    kept: dict[str, sa.Engine] = {}
-
-    def create_engine(url: str, **options: Any) -> sa.Engine:
-        if url not in kept:
-            kept[url] = sa.create_engine(url, **options | {"poolclass": sa.QueuePool})
-            sa.event.listen(kept[url], "connect", lambda connection, _: connection.execute("pragma synchronous = off"))
-            patch.setattr(kept[url], "dispose", lambda: None)
-        return kept[url]
-
-    with environment(STRATA_HOME=str(home.root), DAGSTER_HOME=str(home.dagster)), pytest.MonkeyPatch.context() as patch:
-        for storage in (sqlite_event_log, sqlite_run_storage):
-            patch.setattr(storage, "create_engine", create_engine)
-        try:
-            yield
-        finally:
-            for engine in kept.values():
-                sa.Engine.dispose(engine)
+def installation(home: Home) -> AbstractContextManager[None]:
+    """This process is that of an installation with this home, for a while."""
+    return environment(STRATA_HOME=str(home.root), DAGSTER_HOME=str(home.dagster))
 
 
 def run_home(home: Home, as_of: date | None = None) -> int:
