@@ -1,13 +1,15 @@
 """Where Dagster keeps runs and events: in its own SQLite files, whose connections stay open while an instance is in use.
 
 Dagster's classes make an engine and a connection for each event, and SQLite tidies up after the last one of them: of a run of
-300 customers that took two fifths. Chosen in `dagster.yaml`; files and tables are those of Dagster, so an older home goes on.
+300 customers that took two fifths. Chosen in `dagster.yaml`, where `base_dir` is DAGSTER_HOME; files and tables are those of
+Dagster, so an older home goes on.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,7 +27,7 @@ class Runs(SqliteRunStorage):
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> "Runs":
-        return cls.from_local(inst_data=inst_data, **config_value)
+        return cls.from_local(str(Path(config_value["base_dir"]) / "history"), inst_data)
 
     @cached_property
     def _engine(self) -> sa.Engine:
@@ -46,7 +48,7 @@ class Events(SqliteEventLogStorage):
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> "Events":
-        return cls(inst_data=inst_data, **config_value)
+        return cls(str(Path(config_value["base_dir"]) / "history" / "runs"), inst_data)
 
     @cached_property
     def _engines(self) -> "OrderedDict[str, sa.Engine]":
@@ -65,11 +67,18 @@ class Events(SqliteEventLogStorage):
             with self._engines[shard].begin() as connection:
                 yield connection
 
+    def wipe(self) -> None:
+        self._close()
+        super().wipe()
+
     def dispose(self) -> None:
+        self._close()
+        super().dispose()
+
+    def _close(self) -> None:
         with self._db_lock:
             while self._engines:
                 self._engines.popitem()[1].dispose()
-        super().dispose()
 
 
 def _engine(url: str) -> sa.Engine:

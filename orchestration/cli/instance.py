@@ -1,6 +1,7 @@
 """Dagster's instance of one home: initialised once, with the settings of `orchestration/dagster.yaml`."""
 
-import json
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +14,9 @@ DAGSTER_YAML = Path(__file__).resolve().parents[1] / "dagster.yaml"
 
 
 def prepare_dagster_home(home: Home) -> None:
-    """Puts the shipped settings into DAGSTER_HOME, with its path."""
-    path = json.dumps(str(home.dagster), ensure_ascii=False)[1:-1]  # as between the quotes of YAML
-    text = DAGSTER_YAML.read_text(encoding="utf-8").replace("${DAGSTER_HOME}", path)
-    (home.dagster / "dagster.yaml").write_text(text, encoding="utf-8")
+    """Puts the shipped settings into DAGSTER_HOME, which they refer to by its name, so that a home may be moved."""
+    shutil.copyfile(DAGSTER_YAML, home.dagster / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(home.dagster)
 
 
 @contextmanager

@@ -35,7 +35,8 @@ def test_instance_when_opened_again_then_what_was_stored_is_there_in_whole_files
         assert isinstance(instance.event_log_storage, Events)
         run_id = tell(str(home.dagster))
     assert [path.name for path in home.dagster.rglob("*.db-*")] == []
-    with dagster_instance(home) as instance:
+    moved = Home(home.root.rename(tmp_path / "moved"))
+    with dagster_instance(moved) as instance:
         assert count_events(instance, run_id) == MESSAGES
         assert instance.get_run_by_id(run_id).status == dg.DagsterRunStatus.FAILURE
 
@@ -51,6 +52,18 @@ def test_events_when_many_runs_are_asked_for_then_few_files_stay_open(tmp_path: 
         storage = instance.event_log_storage
         assert isinstance(storage, Events)
         assert len(storage._engines) <= MOST_FILES
+
+
+def test_events_when_wiped_then_a_run_told_of_later_is_kept(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home").ensure()
+    with dagster_instance(home) as instance:
+        run = create_run_for_test(instance)
+        instance.report_engine_event("before", run)
+        instance.event_log_storage.wipe()
+        instance.report_engine_event("after", run)
+        assert [entry.message for entry in instance.all_logs(run.run_id)] == ["after"]
+    with dagster_instance(home) as instance:
+        assert count_events(instance, run.run_id) == 1
 
 
 def test_events_when_several_processes_write_at_once_then_all_are_there(tmp_path: Path) -> None:
