@@ -20,10 +20,13 @@ from orchestration.logic.segmentation.visits import make_visits
 from orchestration.settings.insights import InsightSettings
 
 TEMPORARY = (
-    "grid", "order_days", "purchases", "habits", "line_days", "category_shares", "brand_shares", "preferences",
+    "grid", "order_days", "purchases", "habits", "category_days", "brand_days", "category_shares", "brand_shares",
+    "preferences",
     "prices", "visits", "interactions", "kinds", "feedback", "consents", "engagement",
 )  # fmt: skip
 
+_OF_CATEGORIES = ("count_categories_window", "preference_strength")
+_OF_RANKS = ("top3_categories", "category_shares", "top_category", "top_category_share")
 
 DAYS_AT_ONCE = 4
 
@@ -63,7 +66,8 @@ def build_features(
     make_preferences(
         con,
         brands=used is None or "top_brand_share" in used,
-        categories=used is None or not used.isdisjoint(("count_categories_window", "preference_strength")),
+        categories=used is None or not used.isdisjoint((*_OF_CATEGORIES, *_OF_RANKS)),
+        ranked=used is None or not used.isdisjoint(_OF_RANKS),
     )
     make_contacts(con, timezone, list(settings.people.strategies.contact_kinds), by_kind=used is None)
     make_engagement(con, timezone, criteria.lead_score, wanted=used is None or "engagement_score" in used)

@@ -12,14 +12,20 @@ import duckdb
 LISTED_CATEGORIES = 10
 
 
-def make_preferences(con: duckdb.DuckDBPyConnection, brands: bool = True, categories: bool = True) -> None:
+def make_preferences(
+    con: duckdb.DuckDBPyConnection, brands: bool = True, categories: bool = True, ranked: bool = True
+) -> None:
     """The temporary table `strata_preferences` for all days of `strata_grid`; without brands or categories that are
-    not wanted."""
+    not wanted, and unless `ranked` without which category comes first. The days on which something was bought are the same for
+    any grid, so they are added up once until `drop_temporary`."""
     for column, wanted in (("category", categories), ("brand", brands)):
-        lines = _LINE_DAYS.format(column=column) + ("" if wanted else " limit 0")
-        con.execute(f"create or replace temp table strata_line_days as {lines}")
-        con.execute(f"create or replace temp table strata_{column}_shares as {_SHARES.format(column=column)}")
-    con.execute(f"create or replace temp table strata_preferences as {_PREFERENCES}")
+        if wanted:
+            con.execute(f"create temp table if not exists strata_{column}_days as {_LINE_DAYS.format(column=column)}")
+        days = f"strata_{column}_days" if wanted else _NO_DAYS.format(column=column)
+        shares = _SHARES.format(column=column, days=days)
+        con.execute(f"create or replace temp table strata_{column}_shares as {shares}")
+    preferences = _PREFERENCES.format(ranks=_RANKS if ranked else _NO_RANKS)
+    con.execute(f"create or replace temp table strata_preferences as {preferences}")
 
 
 # What a line does not say itself, the source's own assortment says of the product.
@@ -40,6 +46,12 @@ where
 group by all
 """
 
+_NO_DAYS = """
+(
+    select '' as customer_id, cast(null as date) as order_date, '' as {column}, cast(0 as decimal(18, 4)) as amount limit 0
+)
+"""
+
 _SHARES = """
 with sums as (
     select
@@ -48,7 +60,7 @@ with sums as (
         days.{column},
         sum(days.amount) as amount
     from strata_grid as grid
-    inner join strata_line_days as days on days.order_date >= grid.window_start and days.order_date < grid.seen_before
+    inner join {days} as days on days.order_date >= grid.window_start and days.order_date < grid.seen_before
     group by grid.as_of, days.customer_id, days.{column}
     having sum(days.amount) > 0
 )
@@ -57,6 +69,15 @@ select
     cast(amount / sum(amount) over (partition by as_of, customer_id) as decimal(12, 9)) as share
 from sums
 """
+
+_RANKS = """list(category order by amount desc, category) as ranked,
+        round(first(share order by amount desc, category), 4) as top_category_share,
+        list(to_json(category) || ': ' || cast(round(share, 4) as decimal(9, 4)) order by amount desc, category)
+            as shares"""
+# To order the categories of each customer and day takes most of the time.
+_NO_RANKS = """cast(null as varchar[]) as ranked,
+        cast(null as decimal(12, 4)) as top_category_share,
+        cast(null as varchar[]) as shares"""
 
 _PREFERENCES = f"""
 with catalogue as (
@@ -67,10 +88,7 @@ categories as (
         as_of,
         customer_id,
         count(*) as count_categories_window,
-        list(category order by amount desc, category) as ranked,
-        round(first(share order by amount desc, category), 4) as top_category_share,
-        list(to_json(category) || ': ' || cast(round(share, 4) as decimal(9, 4)) order by amount desc, category)
-            as shares,
+        {{ranks}},
         sum(cast(case when share > 0 then -share * ln(share) else 0 end as decimal(18, 9))) as entropy
     from strata_category_shares
     group by as_of, customer_id
@@ -93,7 +111,7 @@ select
     customers.as_of,
     customers.customer_id,
     array_to_string(categories.ranked[1:3], ' | ') as top3_categories,
-    '{{' || array_to_string(categories.shares[1:{LISTED_CATEGORIES}], ', ') || '}}' as category_shares,
+    '{{{{' || array_to_string(categories.shares[1:{LISTED_CATEGORIES}], ', ') || '}}}}' as category_shares,
     categories.count_categories_window,
     categories.ranked[1] as top_category,
     categories.top_category_share,
