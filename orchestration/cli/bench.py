@@ -13,7 +13,6 @@ from time import monotonic
 from typing import Any
 
 import dagster as dg
-import duckdb
 from rich.console import Console
 from rich.table import Table
 
@@ -25,6 +24,7 @@ from orchestration.cli.bench_landing import bench_landing
 from orchestration.cli.bench_sample import AS_OF, fresh_sample
 from orchestration.cli.bench_segmentation import bench_segmentation
 from orchestration.cli.bench_serving import bench_serving
+from orchestration.cli.instance import dagster_instance
 from orchestration.logic.segmentation.catalogue import FUNCTIONS
 from orchestration.settings import Home, load_settings
 
@@ -98,7 +98,7 @@ def _figures(
 
 def _steps(home: Home) -> dict[str, float]:
     """Seconds by step of both parts of the run."""
-    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+    with dagster_instance(home) as instance:
         events = [
             entry.dagster_event
             for record in instance.get_run_records()
@@ -117,7 +117,13 @@ def _dbt_nodes(home: Home) -> list[dict[str, Any]]:
                 info = event["data"]["node_info"]
                 start, end = (datetime.fromisoformat(info[key]) for key in ("node_started_at", "node_finished_at"))
                 nodes.append(
-                    {"kind": info["resource_type"], "path": info["node_path"], "start": start, "end": end}
+                    {
+                        "kind": info["resource_type"],
+                        "path": info["node_path"],
+                        "materialized": info["materialized"],
+                        "start": start,
+                        "end": end,
+                    }
                     | info["node_relation"]
                 )
     return nodes
@@ -141,12 +147,9 @@ def _plain_sql(home: Home, nodes: list[dict[str, Any]]) -> tuple[float, float]:
         started = monotonic()
         for node in nodes:
             if node["kind"] == "model":
-                _create(con, node["relation_name"], (compiled / node["path"]).read_text(encoding="utf-8"))
+                sql = (compiled / node["path"]).read_text(encoding="utf-8")
+                con.execute(f"create or replace {node['materialized']} {node['relation_name']} as {sql}")
         models_done = monotonic()
         for compute in FUNCTIONS.values():
             compute(con, AS_OF, settings)
         return models_done - started, monotonic() - models_done
-
-
-def _create(con: duckdb.DuckDBPyConnection, relation: str, sql: str) -> None:
-    con.execute(f"create or replace table {relation} as {sql}")

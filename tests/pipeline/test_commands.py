@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.cli.bench import _dbt_nodes, _plain_sql, _steps
 from orchestration.cli.bench_serving import publications
 from orchestration.landing import read_quarantine
 from orchestration.runlock import run_lock
@@ -238,3 +239,14 @@ def test_home_is_private(refreshed: Home) -> None:
         path for path in refreshed.root.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o077
     ]
     assert open_to_others == []
+
+
+def test_bench_of_a_run_when_it_is_taken_apart_then_every_step_and_model_is_there_and_runs_plainly(
+    refreshed: Home, tmp_path: Path
+) -> None:
+    home = copy_home(refreshed, tmp_path / "home")
+    steps, nodes = _steps(home), _dbt_nodes(home)
+    assert {"dbt_staging", "dbt_marts", "insight_tables", "serving__publication"} <= set(steps)
+    assert {node["kind"] for node in nodes} == {"model", "seed", "test"}
+    assert {"stg_persons", "int_identity__links", "customers"} <= {Path(node["path"]).stem for node in nodes}
+    assert min(_plain_sql(home, nodes)) > 0
