@@ -59,8 +59,9 @@ class Events(SqliteEventLogStorage):
     def _connect(self, shard: str) -> Iterator[sa.Connection]:
         with self._db_lock:
             if shard not in self._engines:
-                self._engines[shard] = _engine(self.conn_string_for_shard(shard))
-                self._initdb(self._engines[shard])
+                engine = _engine(self.conn_string_for_shard(shard))
+                self._initdb(engine)
+                self._engines[shard] = engine
             self._engines.move_to_end(shard)
             while len(self._engines) > MOST_FILES:
                 self._engines.popitem(last=False)[1].dispose()

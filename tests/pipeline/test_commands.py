@@ -14,7 +14,7 @@ from orchestration.landing import read_quarantine
 from orchestration.runlock import run_lock
 from orchestration.serving import published
 from orchestration.settings import Home, config_folder
-from tests.conftest import copy_home, query
+from tests.conftest import copy_home, installation, query
 
 STRATA = Path(sys.executable).parent / "strata"
 
@@ -245,7 +245,8 @@ def test_bench_of_a_run_when_it_is_taken_apart_then_every_step_and_model_is_ther
     refreshed: Home, tmp_path: Path
 ) -> None:
     home = copy_home(refreshed, tmp_path / "home")
-    steps, nodes = _steps(home), _dbt_nodes(home)
+    with installation(home):
+        steps, nodes = _steps(home), _dbt_nodes(home)
     assert {"dbt_staging", "dbt_marts", "insight_tables", "serving__publication"} <= set(steps)
     assert {node["kind"] for node in nodes} == {"model", "seed", "test"}
     assert {"stg_persons", "int_identity__links", "customers"} <= {Path(node["path"]).stem for node in nodes}

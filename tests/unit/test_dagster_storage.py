@@ -1,17 +1,27 @@
 """Runs and events in files whose connections stay open: nothing is lost, nobody waits in vain, few files are open."""
 
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
 import dagster as dg
+import pytest
 from dagster._core.test_utils import create_run_for_test
 
 from orchestration.cli.instance import dagster_instance
 from orchestration.dagster_storage import MOST_FILES, Events, Runs
 from orchestration.settings import Home
+from tests.conftest import environment
 
 WRITERS, MESSAGES = 4, 60
+
+
+@pytest.fixture(autouse=True)
+def own_environment() -> Iterator[None]:
+    """An instance sets DAGSTER_HOME for its process; the next test has its own."""
+    with environment():
+        yield
 
 
 def tell(folder: str) -> str:
@@ -52,6 +62,19 @@ def test_events_when_many_runs_are_asked_for_then_few_files_stay_open(tmp_path: 
         storage = instance.event_log_storage
         assert isinstance(storage, Events)
         assert len(storage._engines) <= MOST_FILES
+
+
+def test_events_when_a_file_cannot_be_made_then_the_next_call_makes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "home").ensure()
+    with dagster_instance(home) as instance:
+        run = create_run_for_test(instance)
+        with monkeypatch.context() as patch, pytest.raises(OSError, match="disk full"):
+            patch.setattr(Events, "_initdb", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+            instance.report_engine_event("lost", run)
+        instance.report_engine_event("kept", run)
+        assert [entry.message for entry in instance.all_logs(run.run_id)] == ["kept"]
 
 
 def test_events_when_wiped_then_a_run_told_of_later_is_kept(tmp_path: Path) -> None:

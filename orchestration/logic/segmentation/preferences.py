@@ -17,13 +17,11 @@ def make_preferences(
 ) -> None:
     """The temporary table `strata_preferences` for all days of `strata_grid`; without brands or categories that are
     not wanted, and unless `ranked` without which category comes first. The days on which something was bought are the same for
-    any grid, so they are added up once until `drop_temporary`."""
+    any grid, so they are added up once until `drop_temporary`, and until then the same must be wanted."""
     for column, wanted in (("category", categories), ("brand", brands)):
-        if wanted:
-            con.execute(f"create temp table if not exists strata_{column}_days as {_LINE_DAYS.format(column=column)}")
-        days = f"strata_{column}_days" if wanted else _NO_DAYS.format(column=column)
-        shares = _SHARES.format(column=column, days=days)
-        con.execute(f"create or replace temp table strata_{column}_shares as {shares}")
+        lines = _LINE_DAYS.format(column=column) + ("" if wanted else " limit 0")
+        con.execute(f"create temp table if not exists strata_{column}_days as {lines}")
+        con.execute(f"create or replace temp table strata_{column}_shares as {_SHARES.format(column=column)}")
     preferences = _PREFERENCES.format(ranks=_RANKS if ranked else _NO_RANKS)
     con.execute(f"create or replace temp table strata_preferences as {preferences}")
 
@@ -46,12 +44,6 @@ where
 group by all
 """
 
-_NO_DAYS = """
-(
-    select '' as customer_id, cast(null as date) as order_date, '' as {column}, cast(0 as decimal(18, 4)) as amount limit 0
-)
-"""
-
 _SHARES = """
 with sums as (
     select
@@ -60,7 +52,7 @@ with sums as (
         days.{column},
         sum(days.amount) as amount
     from strata_grid as grid
-    inner join {days} as days on days.order_date >= grid.window_start and days.order_date < grid.seen_before
+    inner join strata_{column}_days as days on days.order_date >= grid.window_start and days.order_date < grid.seen_before
     group by grid.as_of, days.customer_id, days.{column}
     having sum(days.amount) > 0
 )
