@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from unittest.mock import Mock
 
 import dagster as dg
 import pytest
@@ -70,9 +71,10 @@ def test_events_when_a_file_cannot_be_made_then_the_next_call_makes_it(
     home = Home(tmp_path / "home").ensure()
     with dagster_instance(home) as instance:
         run = create_run_for_test(instance)
-        with monkeypatch.context() as patch, pytest.raises(OSError, match="disk full"):
-            patch.setattr(Events, "_initdb", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
-            instance.report_engine_event("lost", run)
+        with monkeypatch.context() as patch:
+            patch.setattr(Events, "_initdb", Mock(side_effect=OSError("disk full")))
+            with pytest.raises(OSError, match="disk full"):
+                instance.report_engine_event("lost", run)
         instance.report_engine_event("kept", run)
         assert [entry.message for entry in instance.all_logs(run.run_id)] == ["kept"]
 
